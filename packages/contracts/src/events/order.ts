@@ -1,0 +1,55 @@
+import { z } from 'zod'
+
+/** A decimal number as text: what money and sizes are at every boundary. */
+export const decimalText = z.string().regex(/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/)
+
+export const tradeType = z.enum(['BUY', 'SELL'])
+export const orderType = z.enum(['LIMIT', 'MARKET', 'LIMIT_MAKER'])
+export const positionAction = z.enum(['OPEN', 'CLOSE'])
+
+export const orderEvents = {
+  /** The intent, stored before the venue is called. */
+  OrderSubmitted: z.object({
+    clientOrderId: z.string(),
+    accountName: z.string(),
+    connectorName: z.string(),
+    tradingPair: z.string(),
+    tradeType,
+    orderType,
+    /** Base units, quantised to the venue's rules. */
+    amount: decimalText,
+    /** Quote per base, quantised; null for MARKET. */
+    price: decimalText.nullable(),
+    positionAction,
+    /** As the client wrote them: what the reply echoes. */
+    requestedAmount: z.string(),
+    requestedPrice: z.string().nullable(),
+  }),
+  OrderAccepted: z.object({ venueOrderId: z.string() }),
+  OrderRejected: z.object({ reason: z.string() }),
+  /** Timeout, disconnect, 5xx, unreadable reply: the order may or may not exist at the venue. Never sent again. */
+  OrderOutcomeUnknown: z.object({ reason: z.string() }),
+  OrderFilled: z.object({
+    /** The venue's trade id: a fill is applied once per trade id. */
+    tradeId: z.string(),
+    price: decimalText,
+    amount: decimalText,
+    feeAmount: decimalText,
+    feeCurrency: z.string(),
+    liquidity: z.enum(['maker', 'taker', 'unknown']),
+    /** Epoch milliseconds by the venue's clock. */
+    venueTime: z.number().int(),
+  }),
+  OrderCancelRequested: z.object({}),
+  OrderCancelRejected: z.object({ reason: z.string() }),
+  OrderCancelUnknown: z.object({ reason: z.string() }),
+  /** No further fill is expected; a late one is still applied. */
+  OrderCancelled: z.object({ reason: z.string() }),
+} as const
+
+export type OrderEvent = {
+  [Type in keyof typeof orderEvents]: { readonly type: Type; readonly data: Readonly<z.infer<(typeof orderEvents)[Type]>> }
+}[keyof typeof orderEvents]
+
+/** The stream of one order. */
+export const orderStream = (clientOrderId: string): string => `order-${clientOrderId}`

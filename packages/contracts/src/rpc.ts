@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { decimalText } from './events/order.ts'
+
+/** Request and reply of every operation on `rpc.<service>.<operation>`. */
+
+export const tradingRule = z.object({
+  tradingPair: z.string(),
+  minOrderSize: decimalText,
+  maxOrderSize: decimalText.nullable(),
+  minPriceIncrement: decimalText,
+  minBaseAmountIncrement: decimalText,
+  minNotionalSize: decimalText,
+  supportsLimitOrders: z.boolean(),
+  supportsMarketOrders: z.boolean(),
+  buyOrderCollateralToken: z.string(),
+  sellOrderCollateralToken: z.string(),
+})
+export type TradingRule = z.infer<typeof tradingRule>
+
+/** `rpc.market-data.trading-rules`. Unknown connector: error `not-found`. */
+export const tradingRulesRequest = z.object({ connectorName: z.string() })
+export const tradingRulesReply = z.object({ rules: z.array(tradingRule), orderTypes: z.array(z.string()) })
+
+/** `rpc.market-data.prices`: last price, quote per base; null where the venue does not know the pair. */
+export const pricesRequest = z.object({ connectorName: z.string(), tradingPairs: z.array(z.string()) })
+export const pricesReply = z.object({ prices: z.record(z.string(), decimalText.nullable()), time: z.number() })
+
+export const tokenBalance = z.object({ token: z.string(), total: decimalText, available: decimalText })
+export type TokenBalance = z.infer<typeof tokenBalance>
+
+/** `rpc.trading.balances`: `refresh` asks the venues now; a connector that fails is reported with an error and no balances. */
+export const balancesRequest = z.object({
+  accountNames: z.array(z.string()).nullable(),
+  connectorNames: z.array(z.string()).nullable(),
+  refresh: z.boolean(),
+})
+export const balancesReply = z.object({
+  accounts: z.array(
+    z.object({
+      accountName: z.string(),
+      connectorName: z.string(),
+      balances: z.array(tokenBalance),
+      /** Epoch milliseconds at which the venue was asked. */
+      time: z.number(),
+      error: z.string().nullable(),
+    }),
+  ),
+})
+/** `rpc.trading.accounts` */
+export const accountsReply = z.object({ accountNames: z.array(z.string()) })
+
+/** A refused or failed operation travels as a reply, never as a hang. */
+export const rpcError = z.object({
+  error: z.object({ kind: z.enum(['not-found', 'invalid', 'unavailable', 'internal']), message: z.string() }),
+})

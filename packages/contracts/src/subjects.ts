@@ -1,0 +1,23 @@
+/** Every NATS subject Colibri speaks. `docs/subjects.md` documents them for subscribers. */
+export const EVENTS_STREAM = 'EVENTS'
+
+/** Where the relay publishes a stored event: `events.<category>.<id>.<EventType>`. Dots, spaces and wildcards in ids become `_`. */
+export const eventSubject = (streamId: string, type: string): string => {
+  const dash = streamId.indexOf('-')
+  const category = dash < 0 ? streamId : streamId.slice(0, dash)
+  const id = dash < 0 ? '_' : streamId.slice(dash + 1)
+  return `events.${subjectToken(category)}.${subjectToken(id)}.${type}`
+}
+
+export type MarketKind = 'ticker' | 'book' | 'trades' | 'candles-1m' | 'funding'
+
+export const marketSubject = (connector: string, tradingPair: string, kind: MarketKind): string =>
+  `market.${subjectToken(connector)}.${subjectToken(tradingPair)}.${kind}`
+
+/** Request-reply between services, queue group = service. */
+export const rpcSubject = (service: string, operation: string): string => `rpc.${service}.${operation}`
+
+/** Announced by every HTTP server once a second and on each change of state; the edge routes by it. */
+export const instancesSubject = (service: string): string => `instances.${service}`
+
+const subjectToken = (text: string): string => (text === '' ? '_' : text.replaceAll(/[\s.*>]/g, '_'))

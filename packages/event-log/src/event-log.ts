@@ -1,0 +1,104 @@
+/**
+ * The log as a port. A stream is one aggregate's history (`order-<id>`); its category is the text before the first dash.
+ * Drivers: Postgres (default) and KurrentDB. Both pass `testEventLog`.
+ */
+export interface EventMetadata {
+  /** The request that started the chain of causes. */
+  readonly correlationId: string
+  /** The event or command directly before this one. */
+  readonly causationId: string
+  /** Who asked: `user:<name>`, `service:<name>`, `venue:<connector>`. */
+  readonly actor: string
+  /** Epoch milliseconds at which the fact became known. */
+  readonly time: number
+}
+
+/** What an aggregate decides: a fact in the past tense. */
+export interface DomainEvent<Type extends string = string, Data extends object = object> {
+  readonly type: Type
+  readonly data: Data
+}
+
+export interface NewEvent<E extends DomainEvent = DomainEvent> {
+  /** UUID; a repeat of an id already in the log is refused, so deterministic ids make retries harmless. */
+  readonly id: string
+  readonly type: E['type']
+  readonly schemaVersion: number
+  readonly data: E['data']
+  readonly metadata: EventMetadata
+}
+
+/** A place in the global order of the log. Opaque to callers, comparable with `comparePositions`, text at boundaries. */
+export type Position = string
+
+export interface RecordedEvent<E extends DomainEvent = DomainEvent> extends NewEvent<E> {
+  readonly streamId: string
+  /** 0 for the first event of a stream. */
+  readonly version: number
+  readonly position: Position
+  /** Epoch milliseconds at which the log stored it. */
+  readonly recordedAt: number
+}
+
+/** `none`: the stream must not exist; `any`: no check; a number: the version of the last event the writer has seen. */
+export type ExpectedVersion = number | 'none' | 'any'
+
+export interface AppendResult {
+  /** Version of the last event appended. */
+  readonly version: number
+  /** Position of the last event appended: what a projection must have passed to show this write. */
+  readonly position: Position
+}
+
+export interface EventFilter {
+  readonly categories?: readonly string[]
+  readonly types?: readonly string[]
+}
+
+export interface ReadAllOptions {
+  readonly filter?: EventFilter
+  readonly limit?: number
+}
+
+/** `position` is where the next read continues, also when nothing matched the filter. */
+export interface Page {
+  readonly events: readonly RecordedEvent[]
+  readonly position: Position
+  /** True when the log held no more rows that are safe to read at the time of the query. */
+  readonly atEnd: boolean
+}
+
+export type Handler = (events: readonly RecordedEvent[], position: Position) => Promise<void>
+
+export interface EventLog {
+  /** Durable when it resolves. Throws `VersionConflict` or `DuplicateEvent` and then has written nothing. */
+  append(streamId: string, events: readonly NewEvent[], expectedVersion: ExpectedVersion): Promise<AppendResult>
+  /** Events of one stream in order; empty for an unknown stream. */
+  read(streamId: string, fromVersion?: number): Promise<readonly RecordedEvent[]>
+  /** The page after `from`, in global order, gap-safe: never skips a transaction that commits later. */
+  readAll(from: Position, options?: ReadAllOptions): Promise<Page>
+  /** Calls the handler with every batch after `from`, one at a time, until the signal aborts. A failing handler gets the batch again. */
+  subscribe(from: Position, filter: EventFilter, handler: Handler, signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+export const START: Position = '0/0'
+
+export class VersionConflict extends Error {
+  override readonly name = 'VersionConflict'
+  constructor(
+    readonly streamId: string,
+    readonly expected: ExpectedVersion,
+    /** Version of the last stored event, or `none`. */
+    readonly actual: number | 'none',
+  ) {
+    super(`stream ${streamId} is at version ${actual}, the writer expected ${expected}`)
+  }
+}
+
+export class DuplicateEvent extends Error {
+  override readonly name = 'DuplicateEvent'
+  constructor(readonly eventId: string) {
+    super(`event ${eventId} is already in the log`)
+  }
+}

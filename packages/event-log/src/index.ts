@@ -1,0 +1,3 @@
+export * from './decider.ts'
+export * from './event-log.ts'
+export * from './projection.ts'

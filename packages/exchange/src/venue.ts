@@ -1,0 +1,167 @@
+/** A venue as a port: what Colibri asks of an exchange. Amounts and prices are decimal text, pairs are `BASE-QUOTE`, times epoch milliseconds. */
+export type TradeType = 'BUY' | 'SELL'
+export type OrderType = 'LIMIT' | 'MARKET' | 'LIMIT_MAKER'
+
+export interface VenueOrder {
+  readonly clientOrderId: string
+  readonly tradingPair: string
+  readonly tradeType: TradeType
+  readonly orderType: OrderType
+  readonly amount: string
+  readonly price: string | null
+  readonly positionAction: 'OPEN' | 'CLOSE'
+}
+
+/**
+ * Only a structured answer of the venue is definitive. Timeout, disconnect, 5xx and an unreadable reply are `unknown`:
+ * the order may exist, so it is looked up by client order id and never sent again.
+ */
+export type CreateOutcome =
+  | { readonly kind: 'accepted'; readonly venueOrderId: string }
+  | { readonly kind: 'rejected'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+export type CancelOutcome =
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'not-found'; readonly reason: string }
+  | { readonly kind: 'rejected'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+export interface VenueOrderState {
+  readonly clientOrderId: string
+  readonly venueOrderId: string
+  readonly tradingPair: string
+  readonly status: 'open' | 'filled' | 'cancelled' | 'rejected' | 'expired'
+  readonly filledAmount: string
+  readonly updatedAt: number
+}
+
+/** `absent` is the venue's own word that it has no such order; `unavailable` means it could not be asked. */
+export type OrderLookup =
+  | { readonly kind: 'found'; readonly order: VenueOrderState }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unavailable'; readonly reason: string }
+
+export interface VenueFill {
+  readonly tradeId: string
+  readonly venueOrderId: string
+  /** Known only where the venue sends it with the trade. */
+  readonly clientOrderId: string | null
+  readonly tradingPair: string
+  readonly tradeType: TradeType
+  readonly price: string
+  readonly amount: string
+  readonly feeAmount: string
+  readonly feeCurrency: string
+  readonly liquidity: 'maker' | 'taker' | 'unknown'
+  readonly time: number
+}
+
+export interface VenueRule {
+  readonly tradingPair: string
+  readonly minOrderSize: string
+  readonly maxOrderSize: string | null
+  readonly minPriceIncrement: string
+  readonly minBaseAmountIncrement: string
+  readonly minNotionalSize: string
+  readonly supportsLimitOrders: boolean
+  readonly supportsMarketOrders: boolean
+  readonly buyOrderCollateralToken: string
+  readonly sellOrderCollateralToken: string
+}
+
+export interface VenueBalance {
+  readonly token: string
+  readonly total: string
+  readonly available: string
+}
+
+export interface BookLevel {
+  readonly price: string
+  readonly amount: string
+}
+export interface OrderBook {
+  readonly tradingPair: string
+  /** Best first. */
+  readonly bids: readonly BookLevel[]
+  readonly asks: readonly BookLevel[]
+  readonly time: number
+}
+
+/** Floats: candles feed indicators and charts, never balances. */
+export interface Candle {
+  /** Open time, epoch milliseconds. */
+  readonly time: number
+  readonly open: number
+  readonly high: number
+  readonly low: number
+  readonly close: number
+  readonly volume: number
+  readonly quoteVolume: number
+  readonly trades: number
+  readonly takerBuyBaseVolume: number
+  readonly takerBuyQuoteVolume: number
+}
+
+/** Public data: needs no key. Every call rejects with `VenueUnavailable`, `UnknownPair` or `VenueRefused` within its timeout. */
+export interface PublicVenue {
+  readonly connectorName: string
+  readonly orderTypes: readonly OrderType[]
+  tradingRules(): Promise<readonly VenueRule[]>
+  prices(tradingPairs: readonly string[]): Promise<ReadonlyMap<string, string>>
+  orderBook(tradingPair: string, depth: number): Promise<OrderBook>
+  candles(tradingPair: string, interval: string, limit: number, since?: number): Promise<readonly Candle[]>
+  close(): Promise<void>
+}
+
+export type AccountUpdate =
+  | { readonly kind: 'order'; readonly order: VenueOrderState }
+  | { readonly kind: 'fill'; readonly fill: VenueFill }
+  /** The stream was interrupted: what happened meanwhile must be polled. */
+  | { readonly kind: 'gap' }
+
+/** One account at one venue. */
+export interface AccountVenue {
+  readonly connectorName: string
+  /** Loads markets and measures the clock, so that the first order pays for neither. */
+  connect(): Promise<void>
+  /** Never rejects: every failure is an outcome. Sends at most one create request. */
+  createOrder(order: VenueOrder): Promise<CreateOutcome>
+  cancelOrder(clientOrderId: string, tradingPair: string): Promise<CancelOutcome>
+  findOrder(clientOrderId: string, tradingPair: string): Promise<OrderLookup>
+  openOrders(tradingPair?: string): Promise<readonly VenueOrderState[]>
+  /** Fills of one pair since a time, oldest first. */
+  fills(tradingPair: string, since: number): Promise<readonly VenueFill[]>
+  balances(): Promise<readonly VenueBalance[]>
+  /** Live orders and fills until the signal aborts; reconnects by itself with jittered back-off, saying `gap` each time. */
+  updates(signal: AbortSignal): AsyncIterable<AccountUpdate>
+  close(): Promise<void>
+}
+
+/** The venue cannot be reached or answers nonsense: try later. */
+export class VenueUnavailable extends Error {
+  override readonly name = 'VenueUnavailable'
+}
+/** The venue understood and said no. */
+export class VenueRefused extends Error {
+  override readonly name = 'VenueRefused'
+}
+export class UnknownPair extends Error {
+  override readonly name = 'UnknownPair'
+}
+export class UnknownConnector extends Error {
+  override readonly name = 'UnknownConnector'
+}
+
+/** Credentials by connector field name, as `connectors/<connector>.yml` holds them (`binance_api_key: …`). */
+export type Credentials = Readonly<Record<string, string>>
+
+/** Base URLs by connector, from `venues.yml`. */
+export type VenueUrls = Readonly<Record<string, { readonly rest?: string; readonly ws?: string }>>
+
+export interface Venues {
+  connectorNames(): readonly string[]
+  /** Throws `UnknownConnector`. */
+  publicVenue(connectorName: string): PublicVenue
+  accountVenue(connectorName: string, credentials: Credentials): AccountVenue
+}

@@ -1,4 +1,5 @@
 export * from './events/order.ts'
 export * from './instances.ts'
+export * from './rest/index.ts'
 export * from './rpc.ts'
 export * from './subjects.ts'

@@ -1,0 +1,3 @@
+export * from './decimal-text.ts'
+export * from './issues.ts'
+export * from './types.ts'

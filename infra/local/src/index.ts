@@ -1,1 +1,5 @@
-export {}
+export { type EmbeddedNats, type NatsOptions, startNats } from './embedded-nats.ts'
+export { type EmbeddedPostgres, type PostgresOptions, startPostgres } from './embedded-postgres.ts'
+export { forgetFolder, forgetProcess, guardFolder, guardProcess } from './guard.ts'
+export { LaunchError } from './launch-error.ts'
+export type { NatsPermissions, NatsUser } from './nats-config.ts'

@@ -36,6 +36,8 @@ export const orderEvents = {
     amount: decimalText,
     feeAmount: decimalText,
     feeCurrency: z.string(),
+    /** The fee in the pair's quote token at the time of the fill; null when no price was known. */
+    feeInQuote: decimalText.nullable(),
     liquidity: z.enum(['maker', 'taker', 'unknown']),
     /** Epoch milliseconds by the venue's clock. */
     venueTime: z.number().int(),
@@ -48,7 +50,10 @@ export const orderEvents = {
 } as const
 
 export type OrderEvent = {
-  [Type in keyof typeof orderEvents]: { readonly type: Type; readonly data: Readonly<z.infer<(typeof orderEvents)[Type]>> }
+  [Type in keyof typeof orderEvents]: {
+    readonly type: Type
+    readonly data: Readonly<z.infer<(typeof orderEvents)[Type]>>
+  }
 }[keyof typeof orderEvents]
 
 /** The stream of one order. */

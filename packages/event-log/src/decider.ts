@@ -1,4 +1,4 @@
-import type { AppendResult, DomainEvent, EventLog, EventMetadata } from './event-log.ts'
+import type { AppendResult, DomainEvent, EventMetadata } from './event-log.ts'
 
 /** An aggregate as three pure functions. `decide` returns no events when there is nothing new to say, and throws a typed error to refuse. */
 export interface Decider<Command, State, E extends DomainEvent> {
@@ -14,18 +14,16 @@ export interface Handled<State, E extends DomainEvent> {
   readonly appended?: AppendResult
 }
 
-/** Runs commands against streams: read, decide, append at the version read; a conflict is decided again on the fresh state a few times. */
-export type HandleCommand = <Command, State, E extends DomainEvent>(
-  log: EventLog,
-  decider: Decider<Command, State, E>,
-  streamId: string,
-  command: Command,
-  context: CommandContext,
-) => Promise<Handled<State, E>>
+/** The schema version new events of a type are written with; 1 for types that are not named. */
+export type SchemaVersions = Readonly<Record<string, number>>
 
 /** Schema versions and id derivation for the events a command produces. */
 export interface CommandContext {
   readonly metadata: EventMetadata
-  /** Given: event ids are uuid v5 of (key, index), so the same command twice appends once. Absent: random ids. */
+  /**
+   * Given: event ids are uuid v5 of (stream, key, index), and a command whose events are already in the stream decides
+   * nothing again but returns them. Absent: random ids.
+   */
   readonly idempotencyKey?: string
+  readonly schemaVersions?: SchemaVersions
 }

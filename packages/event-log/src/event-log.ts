@@ -66,23 +66,59 @@ export interface Page {
   readonly position: Position
   /** True when the log held no more rows that are safe to read at the time of the query. */
   readonly atEnd: boolean
+  /** True when events are stored that an older, still running transaction keeps from being read safely: ask again soon. */
+  readonly pending: boolean
 }
 
-export type Handler = (events: readonly RecordedEvent[], position: Position) => Promise<void>
+export type Handler = (page: Page) => Promise<void>
 
 export interface EventLog {
-  /** Durable when it resolves. Throws `VersionConflict` or `DuplicateEvent` and then has written nothing. */
+  /**
+   * Durable when it resolves. Throws `VersionConflict` or `DuplicateEvent` and then has written nothing; when both
+   * apply it is `DuplicateEvent`. `LogUnavailable`: the log could not be reached in bounded time and the outcome is not
+   * known; appending the same events again is safe, because their ids decide.
+   */
   append(streamId: string, events: readonly NewEvent[], expectedVersion: ExpectedVersion): Promise<AppendResult>
   /** Events of one stream in order; empty for an unknown stream. */
   read(streamId: string, fromVersion?: number): Promise<readonly RecordedEvent[]>
-  /** The page after `from`, in global order, gap-safe: never skips a transaction that commits later. */
+  /**
+   * The page after `from`, in global order, gap-safe: never skips a transaction that commits later. `limit` bounds the
+   * rows looked at, so with a filter a page may hold fewer events, or none, before the end: `atEnd` says when to stop.
+   */
   readAll(from: Position, options?: ReadAllOptions): Promise<Page>
-  /** Calls the handler with every batch after `from`, one at a time, until the signal aborts. A failing handler gets the batch again. */
+  /**
+   * Calls the handler with every page after `from`, one at a time, until the signal aborts; then it resolves. A failing
+   * handler gets the page again, and a lost connection is made again, both with back-off. The handler also gets a page
+   * without events when the position moved past events the filter leaves out, and once when the end is first reached.
+   */
   subscribe(from: Position, filter: EventFilter, handler: Handler, signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
+/** Before the first event of every log. */
 export const START: Position = '0/0'
+
+const positionParts = (position: Position): readonly [bigint, bigint] => {
+  const match = /^(\d+)\/(\d+)$/.exec(position)
+  if (match?.[1] === undefined || match[2] === undefined) {
+    throw new TypeError(`"${position}" is not a log position; expected two numbers, "<major>/<minor>"`)
+  }
+  return [BigInt(match[1]), BigInt(match[2])]
+}
+
+/** Negative when `a` comes before `b` in the log, 0 when they are the same place, positive when it comes after. */
+export const comparePositions = (a: Position, b: Position): number => {
+  const [majorA, minorA] = positionParts(a)
+  const [majorB, minorB] = positionParts(b)
+  if (majorA !== majorB) return majorA < majorB ? -1 : 1
+  return minorA === minorB ? 0 : minorA < minorB ? -1 : 1
+}
+
+/** `order` for `order-42`: the text before the first dash. */
+export const categoryOf = (streamId: string): string => {
+  const dash = streamId.indexOf('-')
+  return dash < 0 ? streamId : streamId.slice(0, dash)
+}
 
 export class VersionConflict extends Error {
   override readonly name = 'VersionConflict'
@@ -100,5 +136,13 @@ export class DuplicateEvent extends Error {
   override readonly name = 'DuplicateEvent'
   constructor(readonly eventId: string) {
     super(`event ${eventId} is already in the log`)
+  }
+}
+
+/** The log's server could not be reached, or did not answer in time. Whether an append took effect is not known. */
+export class LogUnavailable extends Error {
+  override readonly name = 'LogUnavailable'
+  constructor(action: string, cause: unknown) {
+    super(`the event log did not answer: ${action}`, { cause })
   }
 }

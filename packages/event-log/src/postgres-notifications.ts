@@ -1,0 +1,85 @@
+import type { Pool } from 'pg'
+import pg from 'pg'
+import { backOff, pause } from './pause.ts'
+import type { Wakeup } from './wakeup.ts'
+
+const CHANNEL = 'colibri_log'
+const RETRY = { firstMs: 50, longestMs: 2_000 }
+/** Other processes hear of appends at most this often. */
+const ANNOUNCE_EVERY_MS = 5
+
+export interface Notifications {
+  /** Starts listening; later calls do nothing. */
+  listen(): void
+  /** Tells every process that the log has grown, this one at once. */
+  announce(): void
+  close(): Promise<void>
+}
+
+/**
+ * Wakes readers across processes. The notification is not part of the append: a NOTIFY makes commits of the whole
+ * server wait for one another, which would cost the append path its group commit. A lost notification costs a reader
+ * its poll interval, never an event.
+ */
+export const createNotifications = (pool: Pool, wakeup: Wakeup, onError: (error: unknown) => void): Notifications => {
+  const closing = new AbortController()
+  let listening: Promise<void> | undefined
+  let announcing: Promise<void> | undefined
+  let again = false
+
+  const listenOnce = async (): Promise<void> => {
+    const client = new pg.Client(pool.options)
+    const lost = new Promise<unknown>((resolve) => {
+      client.on('error', resolve)
+      client.on('end', () => resolve(undefined))
+    })
+    const aborted = new Promise<void>((resolve) => {
+      closing.signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    try {
+      await client.connect()
+      client.on('notification', () => wakeup.wake())
+      await client.query(`listen ${CHANNEL}`)
+      // What was appended while nobody listened.
+      wakeup.wake()
+      await Promise.race([lost, aborted])
+    } finally {
+      await client.end().catch(onError)
+    }
+  }
+
+  const keepListening = async (): Promise<void> => {
+    for (let attempt = 0; !closing.signal.aborted; attempt += 1) {
+      const started = Date.now()
+      await listenOnce().catch(onError)
+      if (Date.now() - started > RETRY.longestMs) attempt = 0
+      if (!closing.signal.aborted) await pause(backOff(attempt, RETRY), closing.signal)
+    }
+  }
+
+  const sendWhileAsked = async (): Promise<void> => {
+    do {
+      again = false
+      await pool.query({ name: 'colibri-log-announce', text: `select pg_notify('${CHANNEL}', '')` }).catch(onError)
+      await pause(ANNOUNCE_EVERY_MS, closing.signal)
+    } while (again && !closing.signal.aborted)
+    announcing = undefined
+  }
+
+  return {
+    listen: () => {
+      listening ??= keepListening()
+    },
+    announce: () => {
+      wakeup.wake()
+      again = true
+      if (!closing.signal.aborted) announcing ??= sendWhileAsked()
+    },
+    close: async () => {
+      closing.abort()
+      wakeup.wake()
+      await listening
+      await announcing
+    },
+  }
+}

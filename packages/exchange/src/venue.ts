@@ -108,6 +108,7 @@ export interface PublicVenue {
   readonly connectorName: string
   readonly orderTypes: readonly OrderType[]
   tradingRules(): Promise<readonly VenueRule[]>
+  /** Last traded prices. Pairs the venue does not have are missing from the map. */
   prices(tradingPairs: readonly string[]): Promise<ReadonlyMap<string, string>>
   orderBook(tradingPair: string, depth: number): Promise<OrderBook>
   candles(tradingPair: string, interval: string, limit: number, since?: number): Promise<readonly Candle[]>
@@ -117,7 +118,7 @@ export interface PublicVenue {
 export type AccountUpdate =
   | { readonly kind: 'order'; readonly order: VenueOrderState }
   | { readonly kind: 'fill'; readonly fill: VenueFill }
-  /** The stream was interrupted: what happened meanwhile must be polled. */
+  /** The stream began, was interrupted or stands again: what happened before must be polled. */
   | { readonly kind: 'gap' }
 
 /** One account at one venue. */
@@ -160,8 +161,11 @@ export type Credentials = Readonly<Record<string, string>>
 export type VenueUrls = Readonly<Record<string, { readonly rest?: string; readonly ws?: string }>>
 
 export interface Venues {
+  /** Every name of the catalogue, also those that cannot be used. */
   connectorNames(): readonly string[]
-  /** Throws `UnknownConnector`. */
+  /** Shared: one per connector. Throws `UnknownConnector`, with the reason where the connector cannot be used. */
   publicVenue(connectorName: string): PublicVenue
+  /** The caller's own: close it when its credentials change. Throws `UnknownConnector`. */
   accountVenue(connectorName: string, credentials: Credentials): AccountVenue
+  close(): Promise<void>
 }

@@ -1,0 +1,210 @@
+import { z } from 'zod'
+import { accountUpdates } from './account-updates.ts'
+import type { Connector } from './catalogue.ts'
+import type { CcxtExchange, ExchangeSettings } from './ccxt-exchange.ts'
+import { fillOf, orderStateOf } from './ccxt-orders.ts'
+import { balanceReply, createdOrder, positionMode } from './ccxt-replies.ts'
+import { ccxtSession, type Session } from './ccxt-session.ts'
+import { exact } from './decimals.ts'
+import { type Failure, isDefinitiveRefusal, isOrderNotFound, refusalReason } from './failure.ts'
+import { type PositionMode, sendOrder } from './order-request.ts'
+import type { AccountVenue, CancelOutcome, CreateOutcome, OrderLookup, VenueFill, VenueOrderState } from './venue.ts'
+
+/** Exchanges whose order endpoints take a client order id through ccxt; elsewhere the venue's id is found in lists first. */
+const asksByClientId: readonly string[] = [
+  'binance',
+  'binanceusdm',
+  'bingx',
+  'bitget',
+  'bitrue',
+  'bitstamp',
+  'grvt',
+  'htx',
+  'hyperliquid',
+  'kraken',
+  'kucoin',
+  'kucoinfutures',
+  'mexc',
+  'ndax',
+  'okx',
+]
+const cancelsByClientId: readonly string[] = [
+  'binance',
+  'binanceusdm',
+  'bingx',
+  'bitget',
+  'bitrue',
+  'btcmarkets',
+  'grvt',
+  'htx',
+  'kraken',
+  'mexc',
+  'okx',
+  'pacifica',
+]
+
+/** Rows per request of own trades, and how many requests one call makes at most. */
+const tradesPage = 500
+const mostTradePages = 20
+
+const list = z.array(z.unknown())
+
+const present = <T>(value: T | null): value is T => value !== null
+
+const createOutcomeOf = (failure: Failure): CreateOutcome =>
+  isDefinitiveRefusal(failure)
+    ? { kind: 'rejected', reason: refusalReason(failure) }
+    : { kind: 'unknown', reason: failure.reason }
+
+const readMode = async (exchange: CcxtExchange, connector: Connector): Promise<PositionMode> => {
+  if (connector.market === 'spot' || exchange.has.fetchPositionMode !== true) return 'one-way'
+  return positionMode.parse(await exchange.fetchPositionMode()).hedged ? 'hedge' : 'one-way'
+}
+
+/** One account at one venue through ccxt. Nothing is opened before the first call. */
+export const ccxtAccountVenue = (connector: Connector, settings: ExchangeSettings): AccountVenue => {
+  const session = ccxtSession(connector, settings)
+  let mode: Promise<PositionMode> | undefined
+
+  const knownMode = (): Promise<PositionMode> => {
+    mode ??= session
+      .read(({ exchange }) => readMode(exchange, connector))
+      .catch((error: unknown) => {
+        mode = undefined
+        throw error
+      })
+    return mode
+  }
+
+  const statesOf = (replies: unknown, { markets }: Session): VenueOrderState[] =>
+    list
+      .parse(replies)
+      .map((reply) => orderStateOf(reply, markets))
+      .filter(present)
+
+  const inLists = async (clientOrderId: string, tradingPair: string, of: Session): Promise<VenueOrderState | null> => {
+    const { exchange, markets } = of
+    const { symbol } = markets.market(tradingPair)
+    const asked = [
+      () => exchange.fetchOpenOrders(symbol),
+      ...(exchange.has.fetchClosedOrders === true ? [() => exchange.fetchClosedOrders(symbol)] : []),
+      ...(exchange.has.fetchOrders === true ? [() => exchange.fetchOrders(symbol)] : []),
+    ]
+    for (const ask of asked) {
+      const found = statesOf(await ask(), of).find((order) => order.clientOrderId === clientOrderId)
+      if (found !== undefined) return found
+    }
+    return null
+  }
+
+  const findOrder = async (clientOrderId: string, tradingPair: string): Promise<OrderLookup> => {
+    const outcome = await session.attempt(async (of) => {
+      const { exchange, markets } = of
+      if (!asksByClientId.includes(exchange.id)) return inLists(clientOrderId, tradingPair, of)
+      const reply = await exchange.fetchOrder(undefined, markets.market(tradingPair).symbol, { clientOrderId })
+      return orderStateOf(reply, markets, clientOrderId)
+    })
+    if ('failure' in outcome) {
+      return isOrderNotFound(outcome.failure)
+        ? { kind: 'absent' }
+        : { kind: 'unavailable', reason: outcome.failure.reason }
+    }
+    return outcome.value === null
+      ? { kind: 'unavailable', reason: 'not among the orders the venue lists, which proves nothing' }
+      : { kind: 'found', order: outcome.value }
+  }
+
+  const fills = (tradingPair: string, since: number): Promise<readonly VenueFill[]> =>
+    session.read(async ({ exchange, markets }) => {
+      const { symbol } = markets.market(tradingPair)
+      const found = new Map<string, VenueFill>()
+      let from = since
+      for (let page = 0; page < mostTradePages; page += 1) {
+        const rows = list.parse(await exchange.fetchMyTrades(symbol, from, tradesPage))
+        const before = found.size
+        for (const fill of rows.map((row) => fillOf(row, markets)).filter(present)) found.set(fill.tradeId, fill)
+        const latest = Math.max(from, ...[...found.values()].map((fill) => fill.time))
+        if (rows.length < tradesPage || found.size === before || latest === from) break
+        from = latest
+      }
+      return [...found.values()]
+        .filter((fill) => fill.time >= since)
+        .sort(
+          (left, right) => left.time - right.time || left.tradeId.localeCompare(right.tradeId, 'en', { numeric: true }),
+        )
+    })
+
+  const openOrders = (tradingPair?: string): Promise<readonly VenueOrderState[]> =>
+    session.read(async (of) => {
+      const symbol = tradingPair === undefined ? undefined : of.markets.market(tradingPair).symbol
+      return statesOf(await of.exchange.fetchOpenOrders(symbol), of)
+    })
+
+  return {
+    connectorName: connector.name,
+    findOrder,
+    fills,
+    openOrders,
+
+    async connect() {
+      await session.refreshMarkets()
+      await knownMode()
+    },
+
+    async createOrder(order) {
+      if (!connector.orderTypes.includes(order.orderType)) {
+        return { kind: 'rejected', reason: `not sent: ${connector.name} has no ${order.orderType} orders` }
+      }
+      let positions: PositionMode
+      try {
+        positions = connector.market === 'spot' ? 'one-way' : await knownMode()
+      } catch (error) {
+        return { kind: 'rejected', reason: `not sent: ${error instanceof Error ? error.message : String(error)}` }
+      }
+      const outcome = await session.attempt(({ exchange, markets }) => sendOrder(exchange, markets, order, positions))
+      if ('failure' in outcome) return createOutcomeOf(outcome.failure)
+      const created = createdOrder.safeParse(outcome.value)
+      if (!created.success) return { kind: 'unknown', reason: 'the reply names no order' }
+      if (created.data.status === 'rejected') return { kind: 'rejected', reason: 'the venue rejected the order' }
+      return { kind: 'accepted', venueOrderId: created.data.id }
+    },
+
+    async cancelOrder(clientOrderId, tradingPair): Promise<CancelOutcome> {
+      const outcome = await session.attempt(async (of) => {
+        const { exchange, markets } = of
+        const { symbol } = markets.market(tradingPair)
+        if (cancelsByClientId.includes(exchange.id)) {
+          await exchange.cancelOrder(undefined, symbol, { clientOrderId })
+          return 'cancelled' as const
+        }
+        const order = await inLists(clientOrderId, tradingPair, of)
+        if (order === null) return 'unlisted' as const
+        await exchange.cancelOrder(order.venueOrderId, symbol, {})
+        return 'cancelled' as const
+      })
+      if (!('failure' in outcome)) {
+        return outcome.value === 'cancelled'
+          ? { kind: 'cancelled' }
+          : { kind: 'unknown', reason: 'not among the orders the venue lists, so its id is not known' }
+      }
+      const { failure } = outcome
+      if (isOrderNotFound(failure)) return { kind: 'not-found', reason: failure.reason }
+      return isDefinitiveRefusal(failure)
+        ? { kind: 'rejected', reason: refusalReason(failure) }
+        : { kind: 'unknown', reason: failure.reason }
+    },
+
+    balances: () =>
+      session.read(async ({ exchange }) => {
+        const { total, free } = balanceReply.parse(await exchange.fetchBalance())
+        return Object.entries(total).flatMap(([token, amount]) => {
+          const available = free[token] ?? amount ?? '0'
+          const isEmpty = exact(amount ?? '0').isZero() && exact(available).isZero()
+          return isEmpty ? [] : [{ token, total: amount ?? available, available }]
+        })
+      }),
+
+    updates: (signal) => accountUpdates({ connector, session, openOrders, fills, findOrder }, signal),
+    close: session.close,
+  }
+}

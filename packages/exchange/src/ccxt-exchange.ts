@@ -1,0 +1,224 @@
+import { z } from 'zod'
+import { type BaseUrls, originalUrl, type UrlTree, withBaseUrls } from './base-urls.ts'
+import type { Connector } from './catalogue.ts'
+import { type RateBudget, rateBudget, unlimited } from './rate-budget.ts'
+import { type Credentials, UnknownConnector } from './venue.ts'
+import { currentWireCall, NotSent } from './wire.ts'
+
+type Params = Readonly<Record<string, unknown>>
+type OrderSide = 'buy' | 'sell'
+
+/** The part of a ccxt exchange that Colibri calls. Replies are `unknown`: they are parsed before they are believed. */
+export interface CcxtExchange {
+  readonly id: string
+  readonly has: Record<string, unknown>
+  readonly options: Record<string, unknown>
+  readonly rateLimit: number
+  readonly timeframes: Record<string, unknown> | undefined
+  readonly clients: Record<string, { readonly isConnected: boolean }> | undefined
+  urls: Record<string, unknown>
+  markets: Record<string, unknown> | undefined
+  hostname?: string
+  walletAddress?: string
+  privateKey?: string
+  setSandboxMode(enabled: boolean): void
+  loadHttpProxyAgent(): Promise<unknown>
+  loadFetchImplementation(): Promise<unknown>
+  loadMarkets(reload?: boolean): Promise<unknown>
+  loadTimeDifference(): Promise<unknown>
+  fetchPositionMode(symbol?: string): Promise<unknown>
+  fetchTickers(symbols: string[]): Promise<unknown>
+  fetchTicker(symbol: string): Promise<unknown>
+  fetchOrderBook(symbol: string, limit?: number): Promise<unknown>
+  fetchOHLCV(symbol: string, timeframe: string, since?: number, limit?: number): Promise<unknown>
+  fetchBalance(): Promise<unknown>
+  createOrder(
+    symbol: string,
+    type: 'limit' | 'market',
+    side: OrderSide,
+    amount: string,
+    price: string | undefined,
+    params: Params,
+  ): Promise<unknown>
+  cancelOrder(id: string | undefined, symbol: string, params: Params): Promise<unknown>
+  fetchOrder(id: string | undefined, symbol: string, params: Params): Promise<unknown>
+  fetchOpenOrders(symbol?: string): Promise<unknown>
+  fetchClosedOrders(symbol: string): Promise<unknown>
+  fetchOrders(symbol: string): Promise<unknown>
+  fetchMyTrades(symbol: string, since?: number, limit?: number, params?: Params): Promise<unknown>
+  watchOrders(): Promise<unknown>
+  watchMyTrades(): Promise<unknown>
+  amountToPrecision(symbol: string, amount: string): string
+  priceToPrecision(symbol: string, price: string): string
+  parseTimeframe(timeframe: string): number
+  safeString(row: unknown, key: string | number): string | undefined
+  ethGetAddressFromPrivateKey(privateKey: string): string
+  throttle(cost?: number): Promise<unknown>
+  fetch(url: string, method?: string, headers?: unknown, body?: unknown): Promise<unknown>
+  handleErrors(...reply: ErrorReply): unknown
+  parseOrderBook(...reply: BookReply): unknown
+  parseOHLCV(row: unknown, market?: unknown): unknown
+  close(): Promise<unknown>
+}
+
+type ErrorReply = [
+  status: number,
+  reason: string,
+  url: string,
+  method: string,
+  headers: unknown,
+  body: string,
+  response: unknown,
+  requestHeaders: unknown,
+  requestBody: unknown,
+]
+
+type BookReply = [
+  book: Readonly<Record<string, unknown>>,
+  symbol: string,
+  timestamp?: number,
+  bidsKey?: string,
+  asksKey?: string,
+  priceKey?: string | number,
+  amountKey?: string | number,
+  countKey?: string | number,
+]
+
+type CcxtConstructor = new (config: Readonly<Record<string, unknown>>) => CcxtExchange
+
+const moduleShape = z.object({ default: z.custom<CcxtConstructor>((value) => typeof value === 'function') })
+
+/** Loads one exchange class by URL: the package's main door loads all hundred of them. */
+const loadClass = async (id: string, door: 'rest' | 'streams'): Promise<CcxtConstructor> => {
+  const path = door === 'streams' ? `./src/pro/${id}.js` : `./src/${id}.js`
+  return moduleShape.parse(await import(new URL(path, import.meta.resolve('ccxt')).href)).default
+}
+
+const urlTree: z.ZodType<UrlTree> = z.lazy(() => z.union([z.string(), z.record(z.string(), urlTree)]))
+
+/** The market types of one connector, in whichever shape this exchange keeps its `fetchMarkets` option. */
+const onlyMarkets = (configured: unknown, market: Connector['market']): Record<string, unknown> | undefined => {
+  const wanted = market === 'spot' ? ['spot'] : ['swap', 'linear', 'contract']
+  const parsed = z
+    .object({ types: z.union([z.array(z.string()), z.record(z.string(), z.unknown())]) })
+    .safeParse(configured)
+  if (!parsed.success) return undefined
+  const { types } = parsed.data
+  return {
+    types: Array.isArray(types)
+      ? types.filter((type) => wanted.includes(type))
+      : Object.fromEntries(Object.entries(types).map(([type, on]) => [type, wanted.includes(type) ? on : false])),
+  }
+}
+
+const okxHosts: Readonly<Record<string, string>> = { www: 'www.okx.com', app: 'us.okx.com', my: 'eea.okx.com' }
+
+const applyCredentials = (exchange: CcxtExchange, connector: Connector, credentials: Credentials): void => {
+  const target: Record<string, unknown> = {}
+  for (const [field, property] of Object.entries(connector.credentials)) {
+    const value = credentials[field]
+    if (value === undefined) continue
+    if (property.startsWith('options.')) exchange.options[property.slice('options.'.length)] = value
+    else target[property] = value
+  }
+  Object.assign(exchange, target)
+  const field = (suffix: string) => Object.entries(credentials).find(([name]) => name.endsWith(suffix))?.[1]
+  if (exchange.id === 'derive' && exchange.privateKey) {
+    exchange.walletAddress = exchange.ethGetAddressFromPrivateKey(exchange.privateKey)
+  }
+  if (exchange.id === 'hyperliquid' && /^(true|yes|1)$/i.test(credentials.use_vault ?? '')) {
+    exchange.options.vaultAddress = exchange.walletAddress
+  }
+  if (exchange.id === 'okx') {
+    const host = okxHosts[field('registration_sub_domain') ?? 'www']
+    if (host !== undefined) exchange.hostname = host
+  }
+  if (connector.name === 'kucoin_hft') exchange.options.hf = true
+}
+
+const exactBook = (exchange: CcxtExchange): CcxtExchange['parseOrderBook'] => {
+  const side = (rows: unknown, price: string | number, amount: string | number) =>
+    (Array.isArray(rows) ? rows : []).map((row) => [exchange.safeString(row, price), exchange.safeString(row, amount)])
+  return (book, symbol, timestamp, bids = 'bids', asks = 'asks', price = 0, amount = 1) => ({
+    symbol,
+    timestamp,
+    bids: side(book[bids], price, amount),
+    asks: side(book[asks], price, amount),
+  })
+}
+
+export interface ExchangeSettings {
+  readonly urls: BaseUrls
+  readonly timeoutMs: number
+  readonly door: 'rest' | 'streams'
+  readonly credentials?: Credentials
+}
+
+const isSimulator = (connector: Connector): boolean => connector.name.startsWith('simulator')
+
+const budgetOf = (connector: Connector, exchange: CcxtExchange, settings: ExchangeSettings): RateBudget =>
+  isSimulator(connector)
+    ? unlimited
+    : rateBudget(exchange.rateLimit, { burstMs: 1_000, longestWaitMs: settings.timeoutMs / 2 })
+
+/**
+ * One ccxt exchange, set up for exact numbers and for requests whose fate is known: no retries, no unbounded queue, no
+ * fees or tags for third parties. Throws `UnknownConnector` for a connector that ccxt lacks.
+ */
+export const openExchange = async (connector: Connector, settings: ExchangeSettings): Promise<CcxtExchange> => {
+  if (connector.ccxt.kind === 'absent') {
+    throw new UnknownConnector(`Connector ${connector.name} cannot be used: ${connector.ccxt.reason}`)
+  }
+  if (isSimulator(connector) && settings.urls.rest === undefined) {
+    throw new UnknownConnector(`Connector ${connector.name} cannot be used: its REST address is not configured`)
+  }
+  const door = connector.ccxt.streams ? settings.door : 'rest'
+  const Exchange = await loadClass(connector.ccxt.id, door)
+  const exchange = new Exchange({ number: String, timeout: settings.timeoutMs, enableRateLimit: true })
+  if (connector.ccxt.mode === 'sandbox') exchange.setSandboxMode(true)
+
+  const { options, has } = exchange
+  has.fetchCurrencies = false
+  options.maxRetriesOnFailure = 0
+  options.defaultType = connector.market === 'spot' ? 'spot' : 'swap'
+  options.fetchMargins = false
+  options.builderFee = false
+  options.warnOnFetchOpenOrdersWithoutSymbol = false
+  options.adjustForTimeDifference = false
+  const markets = onlyMarkets(options.fetchMarkets, connector.market)
+  if (markets !== undefined && typeof options.fetchMarkets === 'object') {
+    options.fetchMarkets = { ...options.fetchMarkets, ...markets }
+  }
+  // Our own loop backs off before it reconnects; twice would only make the gap longer.
+  options.ws = { backoff: { base: 0 } }
+  if (settings.credentials !== undefined) applyCredentials(exchange, connector, settings.credentials)
+
+  const tree = urlTree.safeParse(exchange.urls.api)
+  if (tree.success && (settings.urls.rest !== undefined || settings.urls.ws !== undefined)) {
+    exchange.urls = { ...exchange.urls, api: withBaseUrls(tree.data, settings.urls) }
+  }
+  const original = tree.success ? originalUrl(tree.data, settings.urls) : (url: string) => url
+
+  const budget = budgetOf(connector, exchange, settings)
+  exchange.throttle = (cost) => budget.take(cost ?? 1)
+  const fetch = exchange.fetch.bind(exchange)
+  exchange.fetch = async (url, method, headers, body) => {
+    const wire = currentWireCall()
+    if (wire?.closed) throw new NotSent('the call had already been answered')
+    if (wire !== undefined) wire.sent += 1
+    return fetch(url, method, headers, body)
+  }
+  const handleErrors = exchange.handleErrors.bind(exchange)
+  exchange.handleErrors = (status, reason, url, ...rest) => {
+    const wire = currentWireCall()
+    if (wire !== undefined) {
+      wire.status = status
+      wire.structured = typeof rest[3] === 'object' && rest[3] !== null
+    }
+    return handleErrors(status, reason, original(url), ...rest)
+  }
+  exchange.parseOrderBook = exactBook(exchange)
+  await exchange.loadFetchImplementation()
+  await exchange.loadHttpProxyAgent()
+  return exchange
+}

@@ -1,0 +1,91 @@
+import { type Connector, catalogue, connectorOf } from './catalogue.ts'
+import { ccxtAccountVenue } from './ccxt-account-venue.ts'
+import { ccxtPublicVenue } from './ccxt-public-venue.ts'
+import type { AccountVenue, Credentials, PublicVenue, Venues, VenueUrls } from './venue.ts'
+import { UnknownConnector } from './venue.ts'
+import { parseVenueUrls, readVenuesFile } from './venues-file.ts'
+
+export interface VenuesLogger {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void
+}
+
+export interface VenuesOptions {
+  /** Path of `venues.yml`; a file that does not exist overrides nothing. */
+  readonly venuesFile?: string
+  /** Base URLs given by the process itself, such as the simulator's. The file wins over them. */
+  readonly urls?: VenueUrls
+  readonly logger?: VenuesLogger
+  /** Hard timeout of every venue call. 10 seconds unless said otherwise. */
+  readonly timeoutMs?: number
+}
+
+const defaultTimeoutMs = 10_000
+
+const usable = (connectorName: string): Connector => {
+  const connector = connectorOf(connectorName)
+  if (connector.ccxt.kind === 'absent') {
+    throw new UnknownConnector(`Connector ${connectorName} cannot be used: ${connector.ccxt.reason}`)
+  }
+  return connector
+}
+
+/**
+ * All venues by connector name. Nothing is opened or asked before a venue is used, so an unreachable one harms nobody else.
+ * A public venue is shared; every account venue is the caller's own. Throws `VenuesFileInvalid`.
+ */
+export const openVenues = (options: VenuesOptions = {}): Venues => {
+  const given = parseVenueUrls(options.urls, 'venue URLs')
+  const fromFile = options.venuesFile === undefined ? {} : readVenuesFile(options.venuesFile)
+  const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
+  const publicVenues = new Map<string, PublicVenue>()
+  const accountVenues = new Set<AccountVenue>()
+
+  const urlsOf = (connector: Connector) => ({ ...given[connector.name], ...fromFile[connector.name] })
+  for (const [connector, urls] of Object.entries(fromFile)) {
+    options.logger?.info({ connector, ...urls }, 'the base URLs of a venue are overridden')
+  }
+
+  return {
+    connectorNames: () => catalogue.map((connector) => connector.name),
+
+    publicVenue(connectorName) {
+      const connector = usable(connectorName)
+      const shared = publicVenues.get(connectorName)
+      if (shared !== undefined) return shared
+      const venue = ccxtPublicVenue(connector, { urls: urlsOf(connector), timeoutMs, door: 'rest' })
+      const entry: PublicVenue = {
+        ...venue,
+        close: async () => {
+          publicVenues.delete(connectorName)
+          await venue.close()
+        },
+      }
+      publicVenues.set(connectorName, entry)
+      return entry
+    },
+
+    accountVenue(connectorName, credentials: Credentials) {
+      const connector = usable(connectorName)
+      if (connector.noAccounts !== undefined) {
+        throw new UnknownConnector(`Connector ${connectorName} has no accounts here: ${connector.noAccounts}`)
+      }
+      const venue = ccxtAccountVenue(connector, { urls: urlsOf(connector), timeoutMs, door: 'streams', credentials })
+      const own: AccountVenue = {
+        ...venue,
+        close: async () => {
+          accountVenues.delete(own)
+          await venue.close()
+        },
+      }
+      accountVenues.add(own)
+      return own
+    },
+
+    async close() {
+      const open = [...publicVenues.values(), ...accountVenues]
+      publicVenues.clear()
+      accountVenues.clear()
+      await Promise.all(open.map((venue) => venue.close()))
+    },
+  }
+}

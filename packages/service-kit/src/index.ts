@@ -1,1 +1,27 @@
-export {}
+import 'reflect-metadata'
+
+export {
+  ApiError,
+  badRequest,
+  notFound,
+  RpcError,
+  type RpcErrorKind,
+  unavailable,
+  unprocessable,
+} from './api-error.ts'
+export { type BaseConfig, ConfigError, readConfig, serviceConfig } from './config.ts'
+export { headerNames, type RequestContext, runInContext } from './context.ts'
+export type { Health } from './health.ts'
+export { createLogger } from './logger.ts'
+export type { Call } from './rpc-client.ts'
+export {
+  type RunningService,
+  runService,
+  SERVICE_KIT,
+  type ServiceDefinition,
+  type ServiceKit,
+  type Started,
+  startService,
+} from './run-service.ts'
+export { Validated } from './validated.ts'
+export { BootError } from './wait-for.ts'

@@ -1,0 +1,3 @@
+import { runService, serviceConfig } from '@colibri/service-kit'
+
+await runService({ name: 'backtesting', config: serviceConfig(), start: () => ({}) })

@@ -27,11 +27,12 @@ export const reasonOf = (error: unknown): string => {
     .slice(0, 300)
 }
 
-export const failureOf = (error: unknown, wire: WireCall): Failure => ({
-  classes: classesOf(error),
-  reason: reasonOf(error),
-  wire,
-})
+export const failureOf = (error: unknown, wire: WireCall): Failure => {
+  const classes = classesOf(error)
+  const isKnown = ['BaseError', HardTimeout.name, NotSent.name].some((name) => classes.includes(name))
+  const unreadable = !isKnown && wire.sent > 0
+  return { classes, reason: unreadable ? `unreadable reply: ${reasonOf(error)}` : reasonOf(error), wire }
+}
 
 const is = (failure: Failure, ...classes: readonly string[]): boolean =>
   classes.some((name) => failure.classes.includes(name))

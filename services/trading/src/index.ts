@@ -1,1 +1,6 @@
-export {}
+import { ordersProjection } from './orders/orders.projection.ts'
+
+export { ordersProjection }
+
+/** Every read model of this service, for rebuilding. */
+export const projections = [ordersProjection]

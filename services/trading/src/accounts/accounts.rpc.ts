@@ -1,0 +1,28 @@
+import { accountsReply, balancesReply, balancesRequest } from '@colibri/contracts'
+import { Controller, Inject } from '@nestjs/common'
+import { MessagePattern, Payload } from '@nestjs/microservices'
+import type { z } from 'zod'
+import type { AccountFiles } from './account-files.ts'
+import type { Balances } from './balances.ts'
+
+export const ACCOUNTS_RPC = Symbol('accounts for other services')
+
+export interface AccountsRpc {
+  readonly files: AccountFiles
+  readonly balances: Balances
+}
+
+@Controller()
+export class AccountsRpcController {
+  constructor(@Inject(ACCOUNTS_RPC) private readonly accounts: AccountsRpc) {}
+
+  @MessagePattern('rpc.trading.balances')
+  async balances(@Payload() payload: unknown): Promise<z.infer<typeof balancesReply>> {
+    return this.accounts.balances.read(balancesRequest.parse(payload))
+  }
+
+  @MessagePattern('rpc.trading.accounts')
+  async names(@Payload() _payload: unknown): Promise<z.infer<typeof accountsReply>> {
+    return { accountNames: await this.accounts.files.accounts() }
+  }
+}

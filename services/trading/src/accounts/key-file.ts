@@ -1,0 +1,121 @@
+import { createCipheriv, createDecipheriv, pbkdf2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
+import { keccak_256 } from '@noble/hashes/sha3.js'
+import { z } from 'zod'
+
+/**
+ * Secrets as the original client stores them: the hex of an Ethereum key file, version 3, without address and id.
+ * Files written here are read by the original's bots and the other way round.
+ */
+export class KeyFileError extends Error {
+  override readonly name = 'KeyFileError'
+}
+
+const ROUNDS = 1_000_000
+const deriveByPbkdf2 = promisify(pbkdf2)
+const deriveByScrypt = (password: string, salt: Buffer, { n, r, p, dklen }: ScryptParams): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    // 128·N·r bytes is what scrypt needs; Node refuses more than maxmem.
+    scrypt(password, salt, dklen, { N: n, r, p, maxmem: 256 * n * r }, (error, key) =>
+      error ? reject(error) : resolve(key),
+    )
+  })
+
+const hex = z.string().regex(/^([0-9a-f]{2})*$/i)
+const pbkdf2Params = z.object({
+  c: z.number().int().min(1).max(10_000_000),
+  dklen: z.number().int().min(32).max(64),
+  prf: z.literal('hmac-sha256'),
+  salt: hex,
+})
+const scryptParams = z.object({
+  n: z
+    .number()
+    .int()
+    .min(2)
+    .max(1 << 20),
+  r: z.number().int().min(1).max(64),
+  p: z.number().int().min(1).max(64),
+  dklen: z.number().int().min(32).max(64),
+  salt: hex,
+})
+type ScryptParams = z.infer<typeof scryptParams>
+
+const common = { cipher: z.literal('aes-128-ctr'), cipherparams: z.object({ iv: hex }), ciphertext: hex, mac: hex }
+const keyFile = z.object({
+  version: z.literal(3),
+  crypto: z.discriminatedUnion('kdf', [
+    z.object({ ...common, kdf: z.literal('pbkdf2'), kdfparams: pbkdf2Params }),
+    z.object({ ...common, kdf: z.literal('scrypt'), kdfparams: scryptParams }),
+  ]),
+})
+
+const lowerCaseKeys = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name.toLowerCase(), lowerCaseKeys(inner)]))
+    : value
+
+const macOf = (derived: Buffer, ciphertext: Buffer): Buffer =>
+  Buffer.from(keccak_256(Buffer.concat([derived.subarray(16, 32), ciphertext])))
+
+/** Salt and IV are random unless given; a test vector gives them. */
+export const encryptSecret = async (
+  secret: string,
+  password: string,
+  { salt = randomBytes(16), iv = randomBytes(16) }: { readonly salt?: Buffer; readonly iv?: Buffer } = {},
+): Promise<string> => {
+  const derived = await deriveByPbkdf2(password, salt, ROUNDS, 32, 'sha256')
+  const cipher = createCipheriv('aes-128-ctr', derived.subarray(0, 16), iv)
+  const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()])
+  const file = {
+    crypto: {
+      cipher: 'aes-128-ctr',
+      cipherparams: { iv: iv.toString('hex') },
+      ciphertext: ciphertext.toString('hex'),
+      kdf: 'pbkdf2',
+      kdfparams: { c: ROUNDS, dklen: 32, prf: 'hmac-sha256', salt: salt.toString('hex') },
+      mac: macOf(derived, ciphertext).toString('hex'),
+    },
+    version: 3,
+    alias: '',
+  }
+  return Buffer.from(JSON.stringify(file), 'utf8').toString('hex')
+}
+
+const parseKeyFile = (blob: string): z.infer<typeof keyFile> => {
+  if (!/^([0-9a-f]{2})+$/i.test(blob)) throw new KeyFileError('not the hex text of a key file')
+  let json: unknown
+  try {
+    json = JSON.parse(Buffer.from(blob, 'hex').toString('utf8'))
+  } catch {
+    throw new KeyFileError('the key file is not JSON')
+  }
+  const parsed = keyFile.safeParse(lowerCaseKeys(json))
+  if (!parsed.success) {
+    throw new KeyFileError(
+      `unsupported key file: ${parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}`,
+    )
+  }
+  return parsed.data
+}
+
+/** Throws `KeyFileError`, with text `MAC mismatch` when the password is wrong. */
+export const decryptSecret = async (blob: string, password: string): Promise<string> => {
+  const { crypto } = parseKeyFile(blob)
+  const salt = Buffer.from(crypto.kdfparams.salt, 'hex')
+  const derived =
+    crypto.kdf === 'pbkdf2'
+      ? await deriveByPbkdf2(password, salt, crypto.kdfparams.c, crypto.kdfparams.dklen, 'sha256')
+      : await deriveByScrypt(password, salt, crypto.kdfparams)
+  const ciphertext = Buffer.from(crypto.ciphertext, 'hex')
+  const mac = Buffer.from(crypto.mac, 'hex')
+  const expected = macOf(derived, ciphertext)
+  if (mac.length !== expected.length || !timingSafeEqual(mac, expected)) throw new KeyFileError('MAC mismatch')
+  // The original writer drops leading zero bytes of the IV.
+  const iv = Buffer.from(crypto.cipherparams.iv.padStart(32, '0'), 'hex')
+  const decipher = createDecipheriv('aes-128-ctr', derived.subarray(0, 16), iv)
+  return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString('utf8')
+}
+
+/** True for what `encryptSecret` writes; other YAML values are kept in clear. */
+export const looksEncrypted = (value: string): boolean => /^7b([0-9a-f]{2})+$/i.test(value)

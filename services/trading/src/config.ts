@@ -1,0 +1,18 @@
+import { serviceConfig } from '@colibri/service-kit'
+import { z } from 'zod'
+
+const url = (pattern: RegExp, message: string) => z.string().regex(pattern, message).optional()
+
+/** What trading reads from its environment besides what every service reads. */
+export const tradingConfig = serviceConfig({
+  /** Encrypts every stored credential; one password for all accounts and bots. */
+  CONFIG_PASSWORD: z.string().min(1, 'must be the password of the stored credentials').default('a'),
+  SIMULATOR_REST_URL: url(/^https?:\/\//, 'must be an http:// or https:// URL'),
+  SIMULATOR_WS_URL: url(/^wss?:\/\//, 'must be a ws:// or wss:// URL'),
+  SIMULATOR_API_KEY: z.string().optional(),
+  SIMULATOR_API_SECRET: z.string().optional(),
+  /** Crash tests only: the process ends itself with SIGKILL at this place. */
+  COLIBRI_FAILPOINT: z.enum(['order-stored', 'order-sent'], 'must be order-stored or order-sent').optional(),
+  NODE_ENV: z.string().optional(),
+})
+export type TradingConfig = z.infer<typeof tradingConfig>

@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AccountUpdate, AccountVenue, VenueOrderState } from '@colibri/exchange'
+import { Exact } from '../decimal.ts'
+import { isUnresolved } from './order.ts'
+import type { LiveOrder } from './order-streams.ts'
+import type { OrdersContext } from './orders-context.ts'
+import { isComplete, recordFill } from './record-fill.ts'
+import type { Settle } from './settle-orders.ts'
+
+export interface FollowPolicy {
+  /** Open orders are compared with the venue this often, whatever the stream says. */
+  readonly pollMs: number
+  /** Unresolved ones this often. */
+  readonly resolveMs: number
+  /** An order the stream has just spoken of is left alone, so that a poll does not race the stream. */
+  readonly quietMs: number
+  readonly longestBackOffMs: number
+}
+
+export const defaultFollowPolicy: FollowPolicy = {
+  pollMs: 10_000,
+  resolveMs: 500,
+  quietMs: 500,
+  longestBackOffMs: 15_000,
+}
+
+/** One account at one venue, watched by its stream and by polling alike. */
+export interface Follower {
+  /** Compare these orders with the venue at the next moment. */
+  attend(clientOrderIds: readonly string[]): void
+  /** One comparison of everything unfinished, now; rejects when the venue cannot be asked. */
+  settleAll(): Promise<void>
+  stop(): Promise<void>
+}
+
+export const followVenue = (
+  context: OrdersContext,
+  settle: Settle,
+  policy: FollowPolicy,
+  accountName: string,
+  venue: AccountVenue,
+): Follower => {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const { connectorName } = venue
+  const attended = new Set<string>()
+  let wake: () => void = () => undefined
+  let lastPoll = 0
+
+  const mine = (): readonly LiveOrder[] =>
+    context.streams
+      .live()
+      .filter(
+        ({ order: { intent } }) =>
+          intent.accountName === accountName &&
+          intent.connectorName === connectorName &&
+          !context.underway.has(intent.clientOrderId),
+      )
+
+  const attend = (ids: readonly string[]): void => {
+    for (const id of ids) attended.add(id)
+    wake()
+  }
+  const attendAll = (): void => attend(mine().map(({ order }) => order.intent.clientOrderId))
+
+  const due = (): readonly LiveOrder[] => {
+    const now = context.now()
+    const poll = now - lastPoll >= policy.pollMs
+    if (poll) lastPoll = now
+    return mine().filter(
+      ({ order, touchedAt }) =>
+        attended.has(order.intent.clientOrderId) ||
+        (now - touchedAt >= policy.quietMs && (poll || isUnresolved(order))),
+    )
+  }
+
+  const takeOrder = async (state: VenueOrderState): Promise<void> => {
+    const known = await context.streams.load(state.clientOrderId)
+    if (known?.order.intent.accountName !== accountName || known.order.intent.connectorName !== connectorName) return
+    const cause = { actor: `venue:${connectorName}` }
+    const id = state.clientOrderId
+    if (state.status === 'rejected') {
+      await context.streams.handle(id, { kind: 'reject', reason: 'The venue rejected the order' }, cause)
+      return
+    }
+    const { order } = await context.streams.handle(id, { kind: 'accept', venueOrderId: state.venueOrderId }, cause)
+    const complete = new Exact(order.filledAmount).gte(state.filledAmount)
+    if (state.status === 'cancelled' || state.status === 'expired') {
+      if (!complete) return attend([id])
+      const reason = state.status === 'expired' ? 'Expired at the venue' : 'Cancelled at the venue'
+      await context.streams.handle(id, { kind: 'confirm-cancel', reason }, cause)
+      context.balancesMoved(accountName, connectorName)
+    } else if (state.status === 'filled' && !complete) attend([id])
+  }
+
+  const take = async (update: AccountUpdate): Promise<void> => {
+    switch (update.kind) {
+      case 'gap':
+        return attendAll()
+      case 'order':
+        return takeOrder(update.order)
+      case 'fill': {
+        const { fill } = update
+        const id = fill.clientOrderId ?? context.streams.clientOrderIdOf(accountName, connectorName, fill.venueOrderId)
+        if (id === undefined || !isComplete(fill)) return attendAll()
+        return recordFill(context, connectorName, id, fill)
+      }
+    }
+  }
+
+  const listen = async (): Promise<void> => {
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        for await (const update of venue.updates(signal)) {
+          attempt = 0
+          // What could not be recorded now is found again by comparing.
+          await take(update).catch((error: unknown) => {
+            context.report(error, `recording an update of ${connectorName}`)
+            attendAll()
+          })
+        }
+      } catch (error) {
+        if (!signal.aborted) context.report(error, `the stream of ${connectorName}`)
+      }
+      if (!signal.aborted) await pause(backOff(attempt))
+    }
+  }
+
+  const backOff = (attempt: number): number =>
+    Math.min(policy.longestBackOffMs, 250 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2)
+
+  const pause = async (milliseconds: number): Promise<void> => {
+    await sleep(milliseconds, undefined, { signal }).catch(() => undefined)
+  }
+
+  const woken = (milliseconds: number): Promise<void> =>
+    new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', done)
+        wake = () => undefined
+        resolve()
+      }
+      const timer = setTimeout(done, milliseconds)
+      signal.addEventListener('abort', done, { once: true })
+      wake = done
+    })
+
+  const resolve = async (): Promise<void> => {
+    let failures = 0
+    while (!signal.aborted) {
+      const orders = due()
+      const asked = [...attended]
+      attended.clear()
+      try {
+        if (orders.length > 0) await settle(venue, orders)
+        failures = 0
+      } catch (error) {
+        for (const id of asked) attended.add(id)
+        failures += 1
+        context.report(error, `comparing orders with ${connectorName}`)
+      }
+      if (failures > 0) await pause(backOff(failures))
+      else if (attended.size > 0) await pause(policy.quietMs / 4)
+      else await woken(policy.resolveMs)
+    }
+  }
+
+  const connecting = async (): Promise<void> => {
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        return await venue.connect()
+      } catch (error) {
+        context.report(error, `connecting to ${connectorName}`)
+        await pause(backOff(attempt))
+      }
+    }
+  }
+
+  const running = Promise.all([connecting(), listen(), resolve()])
+
+  return {
+    attend,
+    settleAll: async () => {
+      const orders = mine()
+      if (orders.length > 0) await settle(venue, orders)
+    },
+    stop: async () => {
+      stopping.abort()
+      await running
+    },
+  }
+}

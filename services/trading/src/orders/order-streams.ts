@@ -1,0 +1,225 @@
+import { type OrderEvent, orderStream } from '@colibri/contracts'
+import {
+  type AppendResult,
+  DuplicateEvent,
+  derivedEventId,
+  type EventLog,
+  type NewEvent,
+  randomEventId,
+  VersionConflict,
+} from '@colibri/event-log'
+import {
+  isFinished,
+  type Order,
+  type OrderCommand,
+  type OrderIntent,
+  OrderNotPlaced,
+  orderDecider,
+  orderEventOf,
+  type PlacedOrder,
+} from './order.ts'
+
+/** Who says something about an order. Without a correlation it belongs to the request that placed the order. */
+export interface Cause {
+  readonly actor: string
+  readonly correlationId?: string
+  readonly causationId?: string
+}
+
+export interface LiveOrder {
+  readonly order: PlacedOrder
+  /** Epoch milliseconds of the intent. */
+  readonly createdAt: number
+  /** Epoch milliseconds of the newest fact. */
+  readonly touchedAt: number
+}
+
+export interface Handled {
+  readonly order: PlacedOrder
+  /** Absent when nothing new was decided. */
+  readonly appended?: AppendResult
+}
+
+/** Every order's stream, with the ones in use kept in memory, so that a hot order costs one append and no read. */
+export interface OrderStreams {
+  /** Stores the intent as the first event of its stream. Throws `DuplicateEvent`, `VersionConflict` or `LogUnavailable`. */
+  submit(intent: OrderIntent, eventId: string, cause: Required<Cause>): Promise<AppendResult>
+  /** Throws `OrderNotPlaced` for an id that was never submitted. */
+  handle(clientOrderId: string, command: Exclude<OrderCommand, { kind: 'submit' }>, cause: Cause): Promise<Handled>
+  load(clientOrderId: string): Promise<LiveOrder | undefined>
+  /** Orders in memory that are not finished. */
+  live(): readonly LiveOrder[]
+  /** The client order id behind a venue's id, when it is in memory. */
+  clientOrderIdOf(accountName: string, connectorName: string, venueOrderId: string): string | undefined
+}
+
+interface Entry {
+  order: PlacedOrder
+  version: number
+  createdAt: number
+  touchedAt: number
+  correlationId: string
+  lastEventId: string
+}
+
+const ATTEMPTS = 8
+/** Finished orders kept for late fills and queries by venue id. */
+const FINISHED_KEPT = 5_000
+
+const venueKey = (accountName: string, connectorName: string, venueOrderId: string): string =>
+  `${accountName}\n${connectorName}\n${venueOrderId}`
+
+export const createOrderStreams = (log: EventLog, now: () => number): OrderStreams => {
+  const entries = new Map<string, Entry>()
+  const finished = new Set<string>()
+  const byVenueId = new Map<string, string>()
+  const queues = new Map<string, Promise<unknown>>()
+
+  /** Commands of one order run one after the other: its outcome, its fills and its cancel meet here. */
+  const inTurn = <T>(id: string, work: () => Promise<T>): Promise<T> => {
+    const run = (queues.get(id) ?? Promise.resolve()).then(work, work)
+    const settled = run.then(
+      () => undefined,
+      () => undefined,
+    )
+    queues.set(id, settled)
+    void settled.then(() => {
+      if (queues.get(id) === settled) queues.delete(id)
+    })
+    return run
+  }
+
+  const keep = (entry: Entry): void => {
+    const { intent, venueOrderId } = entry.order
+    entries.set(intent.clientOrderId, entry)
+    if (venueOrderId !== null) {
+      byVenueId.set(venueKey(intent.accountName, intent.connectorName, venueOrderId), intent.clientOrderId)
+    }
+    if (!isFinished(entry.order)) return
+    finished.add(intent.clientOrderId)
+    const [oldest] = finished
+    if (finished.size > FINISHED_KEPT && oldest !== undefined) forget(oldest)
+  }
+
+  const forget = (id: string): void => {
+    const order = entries.get(id)?.order
+    entries.delete(id)
+    finished.delete(id)
+    if (order?.venueOrderId != null) {
+      byVenueId.delete(venueKey(order.intent.accountName, order.intent.connectorName, order.venueOrderId))
+    }
+  }
+
+  const read = async (id: string): Promise<Entry | undefined> => {
+    const history = await log.read(orderStream(id))
+    const [first] = history
+    const last = history.at(-1)
+    if (first === undefined || last === undefined) return undefined
+    const order = history.reduce(
+      (state: Order, event) => orderDecider.evolve(state, orderEventOf(event)),
+      orderDecider.initialState,
+    )
+    if (order.kind === 'none') return undefined
+    return {
+      order,
+      version: last.version,
+      createdAt: first.metadata.time,
+      touchedAt: last.metadata.time,
+      correlationId: first.metadata.correlationId,
+      lastEventId: last.id,
+    }
+  }
+
+  /** The entry in memory, or read from the log. What was in doubt after a failed append is read again. */
+  const current = async (id: string): Promise<Entry | undefined> => {
+    const known = entries.get(id)
+    if (known !== undefined && known.version >= 0) return known
+    const fresh = await read(id)
+    if (fresh !== undefined) keep(fresh)
+    return fresh
+  }
+
+  const doubt = (id: string): void => {
+    const entry = entries.get(id)
+    if (entry !== undefined) entry.version = -1
+  }
+
+  const newEvents = (id: string, events: readonly OrderEvent[], entry: Entry, cause: Cause): NewEvent[] =>
+    events.map((event) => ({
+      id:
+        event.type === 'OrderFilled'
+          ? derivedEventId(orderStream(id), `fill ${event.data.tradeId}`, 0)
+          : randomEventId(),
+      type: event.type,
+      schemaVersion: 1,
+      data: event.data,
+      metadata: {
+        actor: cause.actor,
+        correlationId: cause.correlationId ?? entry.correlationId,
+        causationId: cause.causationId ?? entry.lastEventId,
+        time: now(),
+      },
+    }))
+
+  return {
+    submit: (intent, eventId, cause) =>
+      inTurn(intent.clientOrderId, async () => {
+        const time = now()
+        const appended = await log.append(
+          orderStream(intent.clientOrderId),
+          [{ id: eventId, type: 'OrderSubmitted', schemaVersion: 1, data: intent, metadata: { ...cause, time } }],
+          'none',
+        )
+        const order = orderDecider.evolve(orderDecider.initialState, { type: 'OrderSubmitted', data: intent })
+        if (order.kind === 'none') throw new OrderNotPlaced('a submitted order is placed')
+        keep({
+          order,
+          version: appended.version,
+          createdAt: time,
+          touchedAt: time,
+          correlationId: cause.correlationId,
+          lastEventId: eventId,
+        })
+        return appended
+      }),
+
+    handle: (id, command, cause) =>
+      inTurn(id, async () => {
+        for (let attempt = 1; ; attempt += 1) {
+          const entry = await current(id)
+          if (entry === undefined) throw new OrderNotPlaced(`order ${id} was never submitted`)
+          const events = orderDecider.decide(command, entry.order)
+          if (events.length === 0) return { order: entry.order }
+          const stored = newEvents(id, events, entry, cause)
+          try {
+            const appended = await log.append(orderStream(id), stored, entry.version)
+            const order = events.reduce((state: Order, event) => orderDecider.evolve(state, event), entry.order)
+            if (order.kind === 'none') throw new OrderNotPlaced('a placed order stays placed')
+            const last = stored.at(-1)
+            keep({
+              ...entry,
+              order,
+              version: appended.version,
+              touchedAt: last?.metadata.time ?? entry.touchedAt,
+              lastEventId: last?.id ?? entry.lastEventId,
+            })
+            return { order, appended }
+          } catch (error) {
+            doubt(id)
+            const raced = error instanceof VersionConflict || error instanceof DuplicateEvent
+            if (!raced || attempt >= ATTEMPTS) throw error
+          }
+        }
+      }),
+
+    load: async (id) => {
+      const entry = await inTurn(id, () => current(id))
+      return entry
+    },
+
+    live: () => [...entries.values()].filter((entry) => !isFinished(entry.order)),
+
+    clientOrderIdOf: (accountName, connectorName, venueOrderId) =>
+      byVenueId.get(venueKey(accountName, connectorName, venueOrderId)),
+  }
+}

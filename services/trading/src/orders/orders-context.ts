@@ -1,0 +1,18 @@
+import type { AccountVenues } from '../accounts/account-venues.ts'
+import type { OrderStreams } from './order-streams.ts'
+
+/** What every use case of orders stands on. */
+export interface OrdersContext {
+  readonly streams: OrderStreams
+  readonly venues: AccountVenues
+  /** Requests under way to a venue, by client order id: until one has answered nobody judges its order. */
+  readonly underway: Set<string>
+  now(): number
+  /** What a token is worth in another; null when no price is known in time. */
+  valueIn(connectorName: string, token: string, quote: string): Promise<string | null>
+  /** Asks for these orders to be compared with the venue soon. */
+  attend(accountName: string, connectorName: string, clientOrderIds: readonly string[]): void
+  /** Fills and cancels move balances. */
+  balancesMoved(accountName: string, connectorName: string): void
+  report(error: unknown, what: string): void
+}

@@ -1,0 +1,161 @@
+import {
+  type ActiveOrdersRequest,
+  activeOrdersRequest,
+  cancelOrderPath,
+  legacyCancelQuery,
+  type OrderHistory,
+  type OrdersPage,
+  orderPath,
+  type PlaceOrderRequest,
+  type PlaceOrderResponse,
+  placeOrderRequest,
+  type SearchOrdersRequest,
+  type SearchTradesRequest,
+  searchOrdersRequest,
+  searchTradesRequest,
+  type TradesPage,
+} from '@colibri/contracts'
+import { ApiError, badRequest, notFound, unavailable, Validated } from '@colibri/service-kit'
+import { Controller, Delete, Get, Headers, HttpCode, Inject, Post } from '@nestjs/common'
+import type { z } from 'zod'
+import type { Cancelled, CancelOrder } from './cancel-order.ts'
+import type { OrderRequest } from './check-order.ts'
+import type { Cause } from './order-streams.ts'
+import type { OrdersQueries } from './orders.queries.ts'
+import type { Placed } from './place-order.ts'
+
+export const ORDERS = Symbol('orders')
+
+/** The use cases as the controller sees them. */
+export interface Orders {
+  place(request: OrderRequest, cause: Required<Cause>, idempotencyKey: string | undefined): Promise<Placed>
+  cancel(request: CancelOrder, cause: Required<Cause>): Promise<Cancelled>
+  accountExists(accountName: string): Promise<boolean>
+  cause(): Required<Cause>
+  readonly queries: OrdersQueries
+}
+
+const KEY_PATTERN = /^[\x20-\x7e]{1,255}$/
+
+const requestOf = (body: PlaceOrderRequest): OrderRequest => ({
+  accountName: body.account_name,
+  connectorName: body.connector_name,
+  tradingPair: body.trading_pair,
+  tradeType: body.trade_type,
+  orderType: body.order_type,
+  amount: body.amount,
+  price: body.price,
+  positionAction: body.position_action,
+})
+
+/** Every refusal of a placement in the contract's words. */
+const replyOf = (placed: Placed, body: PlaceOrderRequest, idempotencyKey: string | undefined): PlaceOrderResponse => {
+  switch (placed.kind) {
+    case 'placed':
+      return {
+        order_id: placed.intent.clientOrderId,
+        account_name: placed.intent.accountName,
+        connector_name: placed.intent.connectorName,
+        trading_pair: placed.intent.tradingPair,
+        trade_type: placed.intent.tradeType,
+        amount: placed.intent.requestedAmount,
+        order_type: placed.intent.orderType,
+        price: placed.intent.requestedPrice,
+        status: 'submitted',
+      }
+    case 'unknown-account':
+      throw notFound(`Account '${body.account_name}' not found`)
+    case 'unknown-connector':
+      throw notFound(`Connector '${body.connector_name}' not found`)
+    case 'no-credentials':
+      throw badRequest(`Account '${body.account_name}' has no credentials for connector '${body.connector_name}'`)
+    case 'unreadable-credentials':
+      throw new ApiError(
+        500,
+        `Failed to place trade: the credentials of '${body.account_name}' for '${body.connector_name}' cannot be read`,
+      )
+    case 'rules-not-loaded':
+      throw unavailable(`Trading rules not yet loaded for ${body.connector_name}. Please try again in a moment.`)
+    case 'refused':
+      throw badRequest(placed.detail)
+    case 'key-reused':
+      throw badRequest(`Idempotency-Key '${idempotencyKey}' was already used for a different order`)
+  }
+}
+
+@Controller('trading')
+export class OrdersController {
+  constructor(@Inject(ORDERS) private readonly orders: Orders) {}
+
+  @Post('orders')
+  @HttpCode(201)
+  async place(
+    @Validated('body', placeOrderRequest) body: PlaceOrderRequest,
+    @Headers('idempotency-key') idempotencyKey: string | undefined,
+  ): Promise<PlaceOrderResponse> {
+    if (idempotencyKey !== undefined && !KEY_PATTERN.test(idempotencyKey)) {
+      throw badRequest('Invalid Idempotency-Key: it must be 1 to 255 printable ASCII characters')
+    }
+    const placed = await this.orders.place(requestOf(body), this.orders.cause(), idempotencyKey)
+    return replyOf(placed, body, idempotencyKey)
+  }
+
+  @Post('orders/active')
+  @HttpCode(200)
+  active(@Validated('body', activeOrdersRequest) body: ActiveOrdersRequest): Promise<OrdersPage> {
+    return this.orders.queries.active(body)
+  }
+
+  @Post('orders/search')
+  @HttpCode(200)
+  search(@Validated('body', searchOrdersRequest) body: SearchOrdersRequest): Promise<OrdersPage> {
+    return this.orders.queries.search(body)
+  }
+
+  @Post('trades')
+  @HttpCode(200)
+  trades(@Validated('body', searchTradesRequest) body: SearchTradesRequest): Promise<TradesPage> {
+    return this.orders.queries.trades(body)
+  }
+
+  @Get('orders/:client_order_id/events')
+  async events(@Validated('path', orderPath) path: z.infer<typeof orderPath>): Promise<OrderHistory> {
+    const history = await this.orders.queries.history(path.client_order_id)
+    if (history === undefined) throw notFound(`Order '${path.client_order_id}' not found`)
+    return history
+  }
+
+  @Post(':account_name/:connector_name/orders/:client_order_id/cancel')
+  @HttpCode(200)
+  async cancel(
+    @Validated('path', cancelOrderPath) path: z.infer<typeof cancelOrderPath>,
+  ): Promise<{ message: string }> {
+    if (!(await this.orders.accountExists(path.account_name))) {
+      throw notFound(`Account '${path.account_name}' not found`)
+    }
+    return this.initiate({
+      clientOrderId: path.client_order_id,
+      accountName: path.account_name,
+      connectorName: path.connector_name,
+    })
+  }
+
+  /** The older form of cancel: the id is looked up in all accounts. */
+  @Delete('orders/:client_order_id')
+  async cancelAnywhere(
+    @Validated('path', orderPath) path: z.infer<typeof orderPath>,
+    @Validated('query', legacyCancelQuery) query: z.infer<typeof legacyCancelQuery>,
+  ): Promise<{ message: string }> {
+    return this.initiate({
+      clientOrderId: path.client_order_id,
+      ...(query.account_name === null ? {} : { accountName: query.account_name }),
+      ...(query.connector_name === null ? {} : { connectorName: query.connector_name }),
+    })
+  }
+
+  private async initiate(request: CancelOrder): Promise<{ message: string }> {
+    const cancelled = await this.orders.cancel(request, this.orders.cause())
+    if (cancelled.kind === 'not-active') throw notFound(`Order '${request.clientOrderId}' not found in active orders`)
+    return { message: `Order cancellation initiated for ${request.clientOrderId}` }
+  }
+}

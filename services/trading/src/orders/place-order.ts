@@ -1,0 +1,175 @@
+import { DuplicateEvent, derivedEventId, type Position, randomEventId, VersionConflict } from '@colibri/event-log'
+import { type AccountVenue, type CreateOutcome, connectorOf } from '@colibri/exchange'
+import { Exact } from '../decimal.ts'
+import type { TradingRules } from '../rules/trading-rules.ts'
+import { checkOrder, missingPrice, type OrderRequest } from './check-order.ts'
+import { type IdSubject, keyedClientOrderId } from './client-order-id.ts'
+import type { OrderCommand, OrderIntent } from './order.ts'
+import type { Cause } from './order-streams.ts'
+import type { OrdersContext } from './orders-context.ts'
+
+export interface PlaceOrderDeps extends OrdersContext {
+  readonly rules: TradingRules
+  newClientOrderId(subject: IdSubject): string
+  /** Resolves when the read model shows the position. */
+  shown(position: Position): Promise<void>
+  background(name: string, work: Promise<unknown>): void
+  /** Named places at which a crash test ends the process. */
+  failpoint(name: 'order-stored' | 'order-sent'): void
+  /** The longest a reply waits for a venue. */
+  readonly replyMs: number
+}
+
+export type Placed =
+  | { readonly kind: 'placed'; readonly intent: OrderIntent }
+  | { readonly kind: 'unknown-account' }
+  | { readonly kind: 'unknown-connector' }
+  | { readonly kind: 'no-credentials' }
+  | { readonly kind: 'unreadable-credentials' }
+  | { readonly kind: 'rules-not-loaded' }
+  | { readonly kind: 'refused'; readonly detail: string }
+  | { readonly kind: 'key-reused' }
+
+type Sendable = { readonly venue: AccountVenue; readonly intent: OrderIntent }
+
+const settledBy = (outcome: CreateOutcome): Exclude<OrderCommand, { kind: 'submit' }> => {
+  switch (outcome.kind) {
+    case 'accepted':
+      return { kind: 'accept', venueOrderId: outcome.venueOrderId }
+    case 'rejected':
+      return { kind: 'reject', reason: outcome.reason }
+    case 'unknown':
+      return { kind: 'lose-outcome', reason: outcome.reason }
+  }
+}
+
+const sameNumber = (left: string | null, right: string | null): boolean =>
+  left === null || right === null ? left === right : new Exact(left).eq(right)
+
+const asksTheSame = (intent: OrderIntent, request: OrderRequest): boolean =>
+  intent.accountName === request.accountName &&
+  intent.connectorName === request.connectorName &&
+  intent.tradingPair === request.tradingPair &&
+  intent.tradeType === request.tradeType &&
+  intent.orderType === request.orderType &&
+  intent.positionAction === request.positionAction &&
+  sameNumber(intent.requestedAmount, request.amount) &&
+  sameNumber(intent.requestedPrice, request.price)
+
+/**
+ * Intent, then venue, then outcome: the intent is durable before the one create request leaves, and whatever happens
+ * afterwards the request is not repeated. Answers when the outcome is shown by the read model, or after `replyMs`, with
+ * the outcome still being worked on.
+ */
+export const placeOrder =
+  (deps: PlaceOrderDeps) =>
+  async (request: OrderRequest, cause: Required<Cause>, idempotencyKey: string | undefined): Promise<Placed> => {
+    const access = await deps.venues.access(request.accountName, request.connectorName)
+    if (access.kind !== 'open') return { kind: access.kind }
+
+    const key = idempotencyKey === undefined ? undefined : keyed(request, idempotencyKey)
+    if (key !== undefined) {
+      const earlier = await deps.streams.load(key.clientOrderId)
+      if (earlier !== undefined) return repeated(earlier.order.intent, request)
+    }
+
+    const checked = await check(deps, request)
+    if (checked.kind !== 'valid') return checked
+    const intent: OrderIntent = {
+      clientOrderId: key?.clientOrderId ?? deps.newClientOrderId(request),
+      accountName: request.accountName,
+      connectorName: request.connectorName,
+      tradingPair: request.tradingPair,
+      tradeType: request.tradeType,
+      orderType: request.orderType,
+      amount: checked.amount,
+      price: checked.price,
+      positionAction: request.positionAction,
+      requestedAmount: request.amount,
+      requestedPrice: request.price,
+    }
+
+    // Under one key two requests may race: only the one that came first may call its order not under way.
+    const first = !deps.underway.has(intent.clientOrderId)
+    deps.underway.add(intent.clientOrderId)
+    let position: Position
+    try {
+      position = (await deps.streams.submit(intent, key?.eventId ?? randomEventId(), cause)).position
+    } catch (error) {
+      if (first) deps.underway.delete(intent.clientOrderId)
+      if (key === undefined || !(error instanceof DuplicateEvent || error instanceof VersionConflict)) throw error
+      const earlier = await deps.streams.load(key.clientOrderId)
+      return earlier === undefined ? { kind: 'key-reused' } : repeated(earlier.order.intent, request)
+    }
+    deps.failpoint('order-stored')
+
+    const outcome = send(deps, { venue: access.venue, intent })
+    deps.background(`outcome of order ${intent.clientOrderId}`, outcome)
+    await replyAfter(deps, outcome, position)
+    return { kind: 'placed', intent }
+  }
+
+/**
+ * The event id comes from account and key alone, and the log takes an event id once: the same key with another market
+ * or side would have another order id, and is refused all the same.
+ */
+const keyed = (request: OrderRequest, idempotencyKey: string) => ({
+  clientOrderId: keyedClientOrderId(connectorOf(request.connectorName).clientOrderId, request, idempotencyKey),
+  eventId: derivedEventId(`idempotency-${request.accountName}`, idempotencyKey, 0),
+})
+
+const repeated = (intent: OrderIntent, request: OrderRequest): Placed =>
+  asksTheSame(intent, request) ? { kind: 'placed', intent } : { kind: 'key-reused' }
+
+const check = async (deps: PlaceOrderDeps, request: OrderRequest) => {
+  const withoutPrice = missingPrice(request)
+  if (withoutPrice !== undefined) return withoutPrice
+  const rules = await deps.rules.of(request.connectorName)
+  if (rules === undefined) return { kind: 'rules-not-loaded' } as const
+  const known = rules.rules.has(request.tradingPair)
+  const marketPrice =
+    request.orderType === 'MARKET' && known ? await deps.rules.price(request.connectorName, request.tradingPair) : null
+  return checkOrder(request, rules, marketPrice)
+}
+
+/** The one place a create request is sent from. */
+const send = async (deps: PlaceOrderDeps, { venue, intent }: Sendable): Promise<Position | undefined> => {
+  const { clientOrderId, accountName, connectorName } = intent
+  try {
+    const outcome = await venue.createOrder({
+      clientOrderId,
+      tradingPair: intent.tradingPair,
+      tradeType: intent.tradeType,
+      orderType: intent.orderType,
+      amount: intent.amount,
+      price: intent.price,
+      positionAction: intent.positionAction,
+    })
+    deps.failpoint('order-sent')
+    const { order, appended } = await deps.streams.handle(clientOrderId, settledBy(outcome), {
+      actor: `venue:${connectorName}`,
+    })
+    if (outcome.kind === 'accepted') deps.balancesMoved(accountName, connectorName)
+    if (outcome.kind === 'unknown' || order.cancel !== 'none') deps.attend(accountName, connectorName, [clientOrderId])
+    return appended?.position
+  } finally {
+    // An outcome that could not be stored is asked for again at the venue.
+    deps.underway.delete(clientOrderId)
+  }
+}
+
+const replyAfter = async (
+  deps: PlaceOrderDeps,
+  outcome: Promise<Position | undefined>,
+  submitted: Position,
+): Promise<void> => {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(resolve, deps.replyMs, undefined)
+  try {
+    // A failed outcome is reported by the background; the intent is stored, which is what the reply acknowledges.
+    const settled = await Promise.race([outcome.catch(() => undefined), late])
+    await Promise.race([deps.shown(settled ?? submitted), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

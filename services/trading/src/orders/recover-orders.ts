@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RunningProjection } from '@colibri/event-log'
+import type { Pool } from 'pg'
+import type { OrdersContext } from './orders-context.ts'
+
+export interface RecoverOrdersDeps extends OrdersContext {
+  readonly pool: Pool
+  readonly projection: RunningProjection
+  /** Compares all unfinished orders of the account with its venue once; rejects when the venue cannot be asked. */
+  settleAll(accountName: string, connectorName: string): Promise<void>
+  /** How long venues may hold up the start. */
+  readonly patienceMs: number
+}
+
+const ACTIVE = `select client_order_id, account_name, connector_name from trading.orders
+  where status in ('SUBMITTED', 'OPEN', 'PARTIALLY_FILLED', 'PENDING_CANCEL')`
+
+/** Intents older than this that nobody here holds were left by a process that ended, or by an append of unknown fate. */
+const ORPHANED = `select client_order_id from trading.orders
+  where status in ('SUBMITTED', 'OPEN', 'PARTIALLY_FILLED', 'PENDING_CANCEL') and created_at < $1 order by created_at limit 1000`
+
+const LOADS_AT_ONCE = 16
+
+/** Takes an order without an owner in: what was sent of it, if anything, is not known and will be asked. */
+const adopt = async (deps: OrdersContext, clientOrderId: string): Promise<void> => {
+  const live = await deps.streams.load(clientOrderId)
+  if (live === undefined || deps.underway.has(clientOrderId)) return
+  const { accountName, connectorName } = live.order.intent
+  if (live.order.outcome === 'pending') {
+    const reason = 'the service stopped before the outcome was known'
+    await deps.streams.handle(clientOrderId, { kind: 'lose-outcome', reason }, { actor: 'service:trading' })
+  }
+  deps.attend(accountName, connectorName, [clientOrderId])
+}
+
+const adoptAll = async (deps: OrdersContext, ids: readonly string[]): Promise<void> => {
+  const queue = ids.values()
+  const worker = async (): Promise<void> => {
+    for (const id of queue) await adopt(deps, id)
+  }
+  await Promise.all(Array.from({ length: LOADS_AT_ONCE }, worker))
+}
+
+/**
+ * Before the service is ready: every order that is not finished is loaded and compared with its venue once. A venue that
+ * does not answer in time keeps its orders unresolved; they are asked for until it does.
+ */
+export const recoverOrders = async (deps: RecoverOrdersDeps): Promise<void> => {
+  while (!deps.projection.caughtUp()) await sleep(5)
+  const { rows } = await deps.pool.query<{ client_order_id: string; account_name: string; connector_name: string }>(
+    ACTIVE,
+  )
+  await adoptAll(
+    deps,
+    rows.map((row) => row.client_order_id),
+  )
+  const venues = new Map(rows.map((row) => [`${row.account_name}\n${row.connector_name}`, row]))
+  const patience = AbortSignal.timeout(deps.patienceMs)
+  const expired = new Promise<void>((resolve) => patience.addEventListener('abort', () => resolve(), { once: true }))
+  const settled = [...venues.values()].map(({ account_name: accountName, connector_name: connectorName }) =>
+    deps
+      .settleAll(accountName, connectorName)
+      .catch((error: unknown) => deps.report(error, `recovering the orders of ${accountName} on ${connectorName}`)),
+  )
+  await Promise.race([Promise.all(settled), expired])
+}
+
+/** Looks for intents without an owner until the signal aborts. */
+export const adoptOrphans = async (deps: RecoverOrdersDeps, everyMs: number, signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted) {
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return
+    try {
+      const { rows } = await deps.pool.query<{ client_order_id: string }>(ORPHANED, [
+        new Date(deps.now() - 2 * everyMs),
+      ])
+      const held = new Set(deps.streams.live().map(({ order }) => order.intent.clientOrderId))
+      await adoptAll(
+        deps,
+        rows.map((row) => row.client_order_id).filter((id) => !held.has(id)),
+      )
+    } catch (error) {
+      deps.report(error, 'looking for orders without an owner')
+    }
+  }
+}

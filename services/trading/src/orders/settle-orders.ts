@@ -1,0 +1,189 @@
+import type { AccountVenue, VenueFill, VenueOrderState } from '@colibri/exchange'
+import { Exact } from '../decimal.ts'
+import { isFinished, type PlacedOrder } from './order.ts'
+import type { LiveOrder } from './order-streams.ts'
+import type { OrdersContext } from './orders-context.ts'
+import { isComplete, recordFill } from './record-fill.ts'
+
+export interface SettlePolicy {
+  /**
+   * How long a venue may deny an order before it is believed: longer than a signed request stays valid, so that a
+   * delayed create can no longer be accepted after the verdict.
+   */
+  readonly absentGraceMs: number
+  /** How often the venue must have denied it. */
+  readonly absentTimes: number
+  /** How long a cancelled order waits for fills its venue counts but does not list yet. */
+  readonly missingFillsMs: number
+}
+
+export const defaultSettlePolicy: SettlePolicy = { absentGraceMs: 15_000, absentTimes: 3, missingFillsMs: 60_000 }
+
+export type Settle = (venue: AccountVenue, orders: readonly LiveOrder[]) => Promise<void>
+
+interface Doubt {
+  since: number
+  times: number
+}
+
+/** Lookups at one time: recovery of many orders must not spend a venue's whole rate budget at once. */
+const PARALLEL_LOOKUPS = 4
+/** Above this many orders of a pair one list of open orders is cheaper than single lookups. */
+const FEW_ORDERS = 3
+const CLOCK_SLACK_MS = 60_000
+
+const inParallel = async <T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> => {
+  const queue = items.values()
+  const worker = async (): Promise<void> => {
+    for (const item of queue) await work(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker))
+}
+
+/**
+ * Compares orders with their venue and records what the venue says: the one place where an unknown outcome becomes
+ * known. Asks by client order id, then the open orders, then the fills. It sends no create request, ever.
+ * Rejects with `VenueUnavailable` when the venue cannot be asked; then nothing was concluded.
+ */
+export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Settle => {
+  const absences = new Map<string, Doubt>()
+  const shortages = new Map<string, Doubt>()
+
+  const doubtful = (doubts: Map<string, Doubt>, id: string): Doubt => {
+    const doubt = doubts.get(id) ?? { since: context.now(), times: 0 }
+    doubt.times += 1
+    doubts.set(id, doubt)
+    return doubt
+  }
+
+  const current = async (id: string): Promise<PlacedOrder | undefined> => (await context.streams.load(id))?.order
+
+  const takeFills = async (venue: AccountVenue, pair: string, orders: readonly LiveOrder[]): Promise<void> => {
+    const since = Math.min(...orders.map((order) => order.createdAt)) - CLOCK_SLACK_MS
+    for (const fill of await venue.fills(pair, since)) {
+      const id = fill.clientOrderId ?? ownerOf(fill, orders)
+      if (id !== undefined && isComplete(fill)) await recordFill(context, venue.connectorName, id, fill)
+    }
+  }
+
+  const ownerOf = (fill: VenueFill, orders: readonly LiveOrder[]): string | undefined => {
+    const intent = orders[0]?.order.intent
+    return intent === undefined
+      ? undefined
+      : context.streams.clientOrderIdOf(intent.accountName, intent.connectorName, fill.venueOrderId)
+  }
+
+  const conclude = async (venue: AccountVenue, id: string, state: VenueOrderState): Promise<void> => {
+    const order = await current(id)
+    if (order === undefined || isFinished(order)) return
+    const cause = { actor: `venue:${venue.connectorName}` }
+    switch (state.status) {
+      case 'rejected':
+        await context.streams.handle(id, { kind: 'reject', reason: 'The venue rejected the order' }, cause)
+        return
+      case 'cancelled':
+      case 'expired': {
+        if (new Exact(state.filledAmount).gt(order.filledAmount)) {
+          const shortage = doubtful(shortages, id)
+          if (context.now() - shortage.since < policy.missingFillsMs) return
+        }
+        shortages.delete(id)
+        await context.streams.handle(
+          id,
+          {
+            kind: 'confirm-cancel',
+            reason: state.status === 'expired' ? 'Expired at the venue' : 'Cancelled at the venue',
+          },
+          cause,
+        )
+        context.balancesMoved(order.intent.accountName, order.intent.connectorName)
+        return
+      }
+      case 'open':
+        if (order.cancel !== 'none') await cancelAgain(venue, order)
+        return
+      case 'filled':
+        return
+    }
+  }
+
+  /** A cancel creates nothing, so unlike a create it is safe to repeat. */
+  const cancelAgain = async (venue: AccountVenue, order: PlacedOrder): Promise<void> => {
+    const id = order.intent.clientOrderId
+    const outcome = await venue.cancelOrder(id, order.intent.tradingPair)
+    if (outcome.kind === 'rejected') {
+      await context.streams.handle(
+        id,
+        { kind: 'refuse-cancel', reason: outcome.reason },
+        { actor: `venue:${venue.connectorName}` },
+      )
+    } else context.attend(order.intent.accountName, order.intent.connectorName, [id])
+  }
+
+  const judgeAbsent = async (venue: AccountVenue, { order }: LiveOrder): Promise<void> => {
+    const id = order.intent.clientOrderId
+    const doubt = doubtful(absences, id)
+    if (doubt.times < policy.absentTimes || context.now() - doubt.since < policy.absentGraceMs) return
+    const fresh = await current(id)
+    if (fresh === undefined || isFinished(fresh)) return
+    absences.delete(id)
+    const cause = { actor: `venue:${venue.connectorName}` }
+    if (fresh.outcome === 'accepted') {
+      await context.streams.handle(id, { kind: 'confirm-cancel', reason: 'Order not found on exchange' }, cause)
+    } else {
+      const reason = 'Order not found on exchange: the request never reached it and was not repeated'
+      await context.streams.handle(id, { kind: 'reject', reason }, cause)
+    }
+  }
+
+  const settlePair = async (venue: AccountVenue, pair: string, orders: readonly LiveOrder[]): Promise<void> => {
+    const open = new Map<string, VenueOrderState>()
+    const listOpen = async (): Promise<void> => {
+      for (const state of await venue.openOrders(pair)) open.set(state.clientOrderId, state)
+    }
+    if (orders.length > FEW_ORDERS) await listOpen()
+    const found = new Map<string, VenueOrderState>()
+    const absent: LiveOrder[] = []
+    await inParallel(orders, PARALLEL_LOOKUPS, async (live) => {
+      const id = live.order.intent.clientOrderId
+      const lookup = open.has(id) ? undefined : await venue.findOrder(id, pair)
+      const state = open.get(id) ?? (lookup?.kind === 'found' ? lookup.order : undefined)
+      if (lookup?.kind === 'unavailable') throw new OrderLookupFailed(lookup.reason)
+      if (state === undefined) absent.push(live)
+      else found.set(id, state)
+    })
+    if (absent.length > 0 && orders.length <= FEW_ORDERS) {
+      await listOpen()
+      for (const live of absent) {
+        const state = open.get(live.order.intent.clientOrderId)
+        if (state !== undefined) found.set(live.order.intent.clientOrderId, state)
+      }
+    }
+    let missingFills = absent.length > 0
+    for (const [id, state] of found) {
+      absences.delete(id)
+      if (state.status !== 'rejected') {
+        await context.streams.handle(
+          id,
+          { kind: 'accept', venueOrderId: state.venueOrderId },
+          { actor: `venue:${venue.connectorName}` },
+        )
+      }
+      const order = await current(id)
+      if (order !== undefined && new Exact(state.filledAmount).gt(order.filledAmount)) missingFills = true
+    }
+    if (missingFills) await takeFills(venue, pair, orders)
+    for (const [id, state] of found) await conclude(venue, id, state)
+    for (const live of absent) if (!found.has(live.order.intent.clientOrderId)) await judgeAbsent(venue, live)
+  }
+
+  return async (venue, orders) => {
+    const pairs = Map.groupBy(orders, ({ order }) => order.intent.tradingPair)
+    for (const [pair, ofPair] of pairs) await settlePair(venue, pair, ofPair)
+  }
+}
+
+/** The venue could not be asked about an order: nothing is known, ask again later. */
+export class OrderLookupFailed extends Error {
+  override readonly name = 'OrderLookupFailed'
+}

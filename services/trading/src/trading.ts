@@ -1,0 +1,180 @@
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { type RunningProjection, runProjection } from '@colibri/event-log'
+import { connectorOf, openVenues } from '@colibri/exchange'
+import type { ServiceKit, Started } from '@colibri/service-kit'
+import { accountFiles } from './accounts/account-files.ts'
+import { accountVenues } from './accounts/account-venues.ts'
+import { ACCOUNTS, AccountsController } from './accounts/accounts.http.ts'
+import { ACCOUNTS_RPC, AccountsRpcController } from './accounts/accounts.rpc.ts'
+import { createBalances } from './accounts/balances.ts'
+import { prepareMasterAccount } from './accounts/master-account.ts'
+import type { TradingConfig } from './config.ts'
+import { failpointOf } from './failpoint.ts'
+import { cancelOrder } from './orders/cancel-order.ts'
+import { clientOrderIds } from './orders/client-order-id.ts'
+import { defaultFollowPolicy, type Follower, followVenue } from './orders/follow-venue.ts'
+import { createOrderStreams } from './orders/order-streams.ts'
+import { ORDERS, OrdersController } from './orders/orders.http.ts'
+import { ordersProjection } from './orders/orders.projection.ts'
+import { ordersQueries } from './orders/orders.queries.ts'
+import type { OrdersContext } from './orders/orders-context.ts'
+import { placeOrder } from './orders/place-order.ts'
+import { adoptOrphans, recoverOrders } from './orders/recover-orders.ts'
+import { defaultSettlePolicy, settleOrders } from './orders/settle-orders.ts'
+import { createTradingRules } from './rules/trading-rules.ts'
+
+const REPLY_MS = 5_000
+const SHOWN_MS = 5_000
+const RECOVERY_MS = 3_000
+const ORPHANS_EVERY_MS = 5_000
+
+const simulatorUrls = ({ SIMULATOR_REST_URL: rest, SIMULATOR_WS_URL: ws }: TradingConfig) => {
+  const urls = { ...(rest === undefined ? {} : { rest }), ...(ws === undefined ? {} : { ws }) }
+  return { simulator: urls, simulator_perpetual: urls }
+}
+
+/** The service put together: accounts and their venues, orders, and what keeps the two agreeing. */
+export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Started> => {
+  const { config, log, pool, logger, background } = kit
+  const now = Date.now
+  const report = (error: unknown, what: string): void => logger.warn({ err: error }, what)
+  const failpoint = failpointOf(config)
+
+  const files = accountFiles(config.COLIBRI_HOME, config.CONFIG_PASSWORD)
+  const { SIMULATOR_API_KEY: key, SIMULATOR_API_SECRET: secret } = config
+  const [projection] = await Promise.all([
+    runProjection(log, pool, ordersProjection, {
+      schema: 'trading',
+      onError: (error) => report(error, 'projecting orders'),
+    }),
+    prepareMasterAccount(files, key === undefined || secret === undefined ? undefined : { key, secret }),
+  ])
+  background('checking the password', checkPassword(kit, files))
+
+  const exchange = openVenues({
+    venuesFile: join(config.COLIBRI_HOME, 'venues.yml'),
+    urls: simulatorUrls(config),
+    logger,
+  })
+  const followers = new Map<string, Follower>()
+  const followerKey = (accountName: string, connectorName: string): string => `${accountName}\n${connectorName}`
+
+  const venues = accountVenues({
+    files,
+    venues: exchange,
+    report,
+    opened: (accountName, venue) => {
+      followers.set(
+        followerKey(accountName, venue.connectorName),
+        followVenue(context, settle, defaultFollowPolicy, accountName, venue),
+      )
+    },
+    released: async (accountName, connectorName) => {
+      const follower = followers.get(followerKey(accountName, connectorName))
+      followers.delete(followerKey(accountName, connectorName))
+      await follower?.stop()
+    },
+  })
+  const balances = createBalances({ files, venues, now, background })
+  const rules = createTradingRules({ call: kit.call, now, background })
+
+  const context: OrdersContext = {
+    streams: createOrderStreams(log, now),
+    venues,
+    underway: new Set(),
+    now,
+    valueIn: (connectorName, token, quote) => rules.price(connectorName, `${token}-${quote}`),
+    attend: (accountName, connectorName, ids) => {
+      const follower = followers.get(followerKey(accountName, connectorName))
+      if (follower === undefined) background(`access to ${connectorName}`, venues.access(accountName, connectorName))
+      else follower.attend(ids)
+    },
+    balancesMoved: (accountName, connectorName) => balances.moved(accountName, connectorName),
+    report,
+  }
+  const settle = settleOrders(context, defaultSettlePolicy)
+
+  const shown = shownBy(projection)
+  const newId = clientOrderIds(`${hostname()} ${process.pid} ${config.INSTANCE_ID}`, now)
+  const place = placeOrder({
+    ...context,
+    rules,
+    newClientOrderId: (subject) => newId(connectorOf(subject.connectorName).clientOrderId, subject),
+    shown,
+    background,
+    failpoint,
+    replyMs: REPLY_MS,
+  })
+  const cancel = cancelOrder({ ...context, shown, background })
+
+  const recovery = {
+    ...context,
+    pool,
+    projection,
+    patienceMs: RECOVERY_MS,
+    settleAll: async (accountName: string, connectorName: string): Promise<void> => {
+      await venues.access(accountName, connectorName)
+      await followers.get(followerKey(accountName, connectorName))?.settleAll()
+    },
+  }
+  const stopping = new AbortController()
+  kit.onShutdown(async () => {
+    stopping.abort()
+    balances.stop()
+    await venues.close()
+    await exchange.close()
+  })
+
+  /** Opens what is stored, so that the first order pays for no decryption, no markets and no rules. */
+  const warm = async (): Promise<void> => {
+    for (const accountName of await files.accounts()) {
+      for (const connectorName of await files.connectors(accountName)) {
+        if (stopping.signal.aborted) return
+        await Promise.all([venues.access(accountName, connectorName), rules.of(connectorName)])
+      }
+    }
+    await balances.read({ accountNames: null, connectorNames: null, refresh: false })
+  }
+
+  return {
+    controllers: [OrdersController, AccountsController, AccountsRpcController],
+    providers: [
+      {
+        provide: ORDERS,
+        useValue: {
+          place,
+          cancel,
+          accountExists: files.exists,
+          cause: () => causeOf(kit),
+          queries: ordersQueries(pool, log),
+        },
+      },
+      { provide: ACCOUNTS, useValue: { files, venues } },
+      { provide: ACCOUNTS_RPC, useValue: { files, balances } },
+    ],
+    projections: [projection],
+    recover: async () => {
+      await recoverOrders(recovery)
+      background('looking for orders without an owner', adoptOrphans(recovery, ORPHANS_EVERY_MS, stopping.signal))
+      background('opening stored accounts', warm())
+    },
+  }
+}
+
+const causeOf = (kit: ServiceKit<TradingConfig>) => {
+  const { requestId, correlationId, actor } = kit.context()
+  return { actor, correlationId, causationId: requestId }
+}
+
+/** A reply that cannot wait for the read model any longer is still true: its facts are in the log. */
+const shownBy = (projection: RunningProjection) => (position: string) =>
+  projection.waitFor(position, SHOWN_MS).catch(() => undefined)
+
+const checkPassword = async (
+  { logger }: ServiceKit<TradingConfig>,
+  files: ReturnType<typeof accountFiles>,
+): Promise<void> => {
+  if (await files.passwordFits()) return
+  logger.error('CONFIG_PASSWORD is not the password the stored credentials were encrypted with: they cannot be used')
+}

@@ -5,6 +5,7 @@ import type { Wakeup } from './wakeup.ts'
 
 const CHANNEL = 'colibri_log'
 const RETRY = { firstMs: 50, longestMs: 2_000 }
+const GOODBYE_MS = 2_000
 /** Other processes hear of appends at most this often. */
 const ANNOUNCE_EVERY_MS = 5
 
@@ -44,7 +45,8 @@ export const createNotifications = (pool: Pool, wakeup: Wakeup, onError: (error:
       wakeup.wake()
       await Promise.race([lost, aborted])
     } finally {
-      await client.end().catch(onError)
+      // A server that has vanished without a word never confirms the end.
+      await Promise.race([client.end().catch(onError), pause(GOODBYE_MS)])
     }
   }
 

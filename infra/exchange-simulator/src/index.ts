@@ -1,1 +1,1 @@
-export {}
+export { defaultApiKey, defaultApiSecret, type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts'

@@ -1,0 +1,21 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startPostgres } from '@colibri/local'
+import { measureLogAppend } from './log-append.ts'
+import { measureProjections } from './projections.ts'
+import { report } from './report.ts'
+import { measureSystem } from './system.ts'
+
+/** `npm run bench`: every figure in one run. */
+const dir = await mkdtemp(join(tmpdir(), 'colibri-bench-'))
+const postgres = await startPostgres({ dir })
+try {
+  const log = await measureLogAppend(postgres.url)
+  const projections = await measureProjections(postgres.url)
+  await postgres.stop()
+  await report([...log, ...projections, ...(await measureSystem())])
+} finally {
+  await postgres.stop()
+  await rm(dir, { recursive: true, force: true })
+}

@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises'
+import { type Colibri, startColibri } from '@colibri/system-tests'
+import { latency, perSecond, timeEach } from './measure.ts'
+import type { Figure } from './report.ts'
+
+/** Start-up, idle memory, the edge's cost and order-to-ack, on the whole system as `npm start` runs it. */
+export const measureSystem = async (): Promise<readonly Figure[]> => {
+  const begin = performance.now()
+  const colibri = await startColibri()
+  const startUp = (performance.now() - begin) / 1000
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 5_000))
+    const memory = await residentMegabytes(colibri)
+    return [
+      { name: 'warm start, built, to READY', value: startUp, unit: 's', target: { atMost: 12 } },
+      { name: 'idle memory, all processes', value: memory, unit: 'MB', target: { atMost: 900 } },
+      ...(await measureEdge(colibri)),
+      ...(await measureOrders(colibri)),
+    ]
+  } finally {
+    await colibri.stop()
+  }
+}
+
+/** Proportional set size: pages shared between processes (the Node binary, Postgres buffers) count once. */
+const residentMegabytes = async (colibri: Colibri): Promise<number> => {
+  const { processes } = await colibri.run()
+  const pids = [colibri.launcher.pid ?? 0, ...processes.map((one) => one.pid)]
+  const sizes = await Promise.all([...new Set([...pids, ...(await childrenOf(pids))])].map(proportionalKilobytes))
+  return sizes.reduce((sum, size) => sum + size, 0) / 1024
+}
+
+const proportionalKilobytes = async (pid: number): Promise<number> => {
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
+  return Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0)
+}
+
+const childrenOf = async (pids: readonly number[]): Promise<readonly number[]> => {
+  const children = await Promise.all(
+    pids.map(async (pid) =>
+      (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')).trim().split(' '),
+    ),
+  )
+  const found = children
+    .flat()
+    .map(Number)
+    .filter((pid) => pid > 0)
+  return found.length === 0 ? [] : [...found, ...(await childrenOf(found))]
+}
+
+/** The same cheap request through the edge and straight at the service, alternating. */
+const measureEdge = async (colibri: Colibri): Promise<readonly Figure[]> => {
+  const { urls } = await colibri.run()
+  const secrets = JSON.parse(await readFile(`${colibri.home}/secrets.json`, 'utf8')) as { edgeToken: string }
+  const authorization = `Basic ${Buffer.from('admin:admin').toString('base64')}`
+  const edge: number[] = []
+  const direct: number[] = []
+  await timeEach(2_000, async () => {
+    edge.push(await once(`${colibri.url}/connectors/`, { authorization }))
+    direct.push(await once(`${urls['market-data']}/connectors`, { 'x-colibri-edge-token': secrets.edgeToken }))
+  })
+  const [through, straight] = [latency(edge), latency(direct)]
+  return [
+    { name: 'request through the edge, p50', value: through.p50, unit: 'ms' },
+    { name: 'request straight at the service, p50', value: straight.p50, unit: 'ms' },
+    { name: 'edge adds, p50', value: through.p50 - straight.p50, unit: 'ms', target: { atMost: 0.3 } },
+  ]
+}
+
+const once = async (url: string, headers: Record<string, string>): Promise<number> => {
+  const begin = performance.now()
+  const response = await fetch(url, { headers })
+  await response.arrayBuffer()
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`)
+  return performance.now() - begin
+}
+
+/** From the request at the edge to its 201: intent stored, venue asked, outcome stored, read model up to date. */
+const measureOrders = async (colibri: Colibri): Promise<readonly Figure[]> => {
+  const place = async (): Promise<void> => {
+    const reply = await colibri.api.post('/trading/orders', {
+      account_name: 'master_account',
+      connector_name: 'simulator',
+      trading_pair: 'BTC-USDT',
+      trade_type: 'BUY',
+      amount: '0.001',
+      order_type: 'LIMIT',
+      price: '1000',
+    })
+    if (reply.status !== 201) throw new Error(`order refused: ${JSON.stringify(reply.body)}`)
+  }
+  const ack = latency(await timeEach(1_000, place))
+  return [
+    { name: 'order to ack, p50', value: ack.p50, unit: 'ms', target: { atMost: 5 } },
+    { name: 'order to ack, p99', value: ack.p99, unit: 'ms', target: { atMost: 20 } },
+    { name: 'orders, 8 clients at once', value: await perSecond(8, 5_000, place), unit: 'orders/s' },
+  ]
+}

@@ -1,0 +1,2 @@
+export type { Api, Reply } from './api.ts'
+export { type Colibri, type Run, startColibri } from './colibri.ts'

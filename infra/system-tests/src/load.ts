@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Api } from './api.ts'
+
+export interface Acknowledged {
+  readonly idempotencyKey: string
+  readonly clientOrderId: string
+}
+
+export interface Load {
+  /** Stops placing, waits until every started order is acknowledged, and returns them. Rejects when one stays unanswered. */
+  finish(): Promise<readonly Acknowledged[]>
+  /** Attempts that got no 201: refused connections, 503, time-outs. Each was repeated with the same key. */
+  retries(): number
+  started(): number
+}
+
+/** Places orders at a steady rate. An attempt without an answer is repeated under the same Idempotency-Key until it is acknowledged. */
+export const placeOrders = (api: Api, ordersPerSecond: number, order: (n: number) => object): Load => {
+  const acknowledged: Acknowledged[] = []
+  const running = new Set<Promise<void>>()
+  const unanswered: string[] = []
+  let retries = 0
+  let started = 0
+  let stopping = false
+
+  const placeUntilAcknowledged = async (n: number): Promise<void> => {
+    const idempotencyKey = randomUUID()
+    const deadline = Date.now() + 90_000
+    while (Date.now() < deadline) {
+      const reply = await api
+        .post('/trading/orders', order(n), { 'idempotency-key': idempotencyKey })
+        .catch((error: unknown) => ({ status: 0, body: String(error) }))
+      if (reply.status === 201) {
+        acknowledged.push({ idempotencyKey, clientOrderId: (reply.body as { order_id: string }).order_id })
+        return
+      }
+      if (reply.status >= 400 && reply.status < 500 && reply.status !== 429)
+        throw new Error(`order refused: ${reply.status} ${JSON.stringify(reply.body)}`)
+      retries++
+      await sleep(100 + Math.random() * 200)
+    }
+    unanswered.push(idempotencyKey)
+  }
+
+  const failures: unknown[] = []
+  const pacing = (async () => {
+    const begin = Date.now()
+    while (!stopping) {
+      const due = ((Date.now() - begin) * ordersPerSecond) / 1000
+      while (started < due && running.size < 500) {
+        const one: Promise<void> = placeUntilAcknowledged(started++).then(
+          () => void running.delete(one),
+          (error) => {
+            running.delete(one)
+            failures.push(error)
+          },
+        )
+        running.add(one)
+      }
+      await sleep(10)
+    }
+  })()
+
+  return {
+    retries: () => retries,
+    started: () => started,
+    finish: async () => {
+      stopping = true
+      await pacing
+      await Promise.all(running)
+      if (failures[0]) throw failures[0]
+      if (unanswered.length > 0) throw new Error(`${unanswered.length} orders were never acknowledged`)
+      return acknowledged
+    },
+  }
+}

@@ -1,1 +1,4 @@
-export {}
+export { portfolio } from './service.ts'
+
+/** Read models this service builds from the log: none. */
+export const projections = []

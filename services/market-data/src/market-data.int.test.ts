@@ -1,0 +1,388 @@
+import { writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { pricesReply, rpcError, tradingRulesReply } from '@colibri/contracts'
+import { catalogue } from '@colibri/exchange'
+import { startSimulator } from '@colibri/exchange-simulator'
+import t from 'tap'
+import { z } from 'zod'
+import { contractProblems } from './testing/contract-shape.ts'
+import { runningService } from './testing/running-service.ts'
+
+/** A host that takes connections and never says a word. */
+const blackHole = async (): Promise<{ url: string; close(): Promise<void> }> => {
+  const sockets = new Set<{ destroy(): void }>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => socket.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** A port nobody listens on. */
+const closedPort = async (): Promise<string> => {
+  const { url, close } = await blackHole()
+  await close()
+  return url
+}
+
+t.test('market data of a venue over real sockets', async (t) => {
+  const simulator = await startSimulator()
+  t.teardown(() => simulator.close())
+  const silent = await blackHole()
+  t.teardown(() => silent.close())
+  const dead = await closedPort()
+  const service = await runningService(
+    t,
+    'market-data',
+    {
+      SIMULATOR_REST_URL: simulator.restUrl,
+      SIMULATOR_WS_URL: simulator.wsUrl,
+      MARKET_DATA_VENUE_TIMEOUT: '1',
+      MARKET_DATA_CANDLES_READY_TIMEOUT: '1',
+    },
+    (home) => writeFile(join(home, 'venues.yml'), `binance: {rest: ${dead}}\nkraken: {rest: ${silent.url}}\n`),
+  )
+  const { get, post, rpc } = service
+
+  await t.test('connectors are listed', async (t) => {
+    const { status, body } = await get('/connectors/')
+    t.equal(status, 200)
+    t.same(contractProblems('get', '/connectors/', body), [])
+    t.same(
+      body,
+      catalogue.map(({ name }) => name),
+    )
+    t.ok(z.array(z.string()).parse(body).includes('simulator'))
+  })
+
+  await t.test('config maps are those of the catalogue', async (t) => {
+    const map = async (name: string) => {
+      const { status, body } = await get(`/connectors/${name}/config-map`)
+      t.equal(status, 200)
+      t.same(contractProblems('get', '/connectors/{connector_name}/config-map', body), [])
+      return body
+    }
+    t.same(await map('binance'), {
+      binance_api_key: { type: 'SecretStr', required: true },
+      binance_api_secret: { type: 'SecretStr', required: true },
+    })
+    t.same(await map('hyperliquid_perpetual'), {
+      hyperliquid_perpetual_mode: { type: 'Literal', required: false, allowed_values: ['arb_wallet', 'api_wallet'] },
+      use_vault: { type: 'bool', required: false },
+      hyperliquid_perpetual_address: { type: 'SecretStr', required: true },
+      hyperliquid_perpetual_secret_key: { type: 'SecretStr', required: true },
+    })
+    const { status, body } = await get('/connectors/nope/config-map')
+    t.same({ status, body }, { status: 404, body: { detail: "Connector 'nope' not found" } })
+  })
+
+  await t.test('order types come in the order of the contract', async (t) => {
+    const types = async (name: string) => (await get(`/connectors/${name}/order-types`)).body
+    t.same(await types('binance'), {
+      connector: 'binance',
+      supported_order_types: ['LIMIT', 'LIMIT_MAKER', 'MARKET'],
+    })
+    t.same(await types('binance_perpetual'), {
+      connector: 'binance_perpetual',
+      supported_order_types: ['LIMIT', 'MARKET', 'LIMIT_MAKER'],
+    })
+    const { status, body } = await get('/connectors/nope/order-types')
+    t.same({ status, body }, { status: 404, body: { detail: "Connector 'nope' not found: Connector nope not found" } })
+  })
+
+  await t.test('trading rules: all of them, some of them, none of them', async (t) => {
+    const all = await get('/connectors/simulator/trading-rules')
+    t.equal(all.status, 200)
+    t.same(contractProblems('get', '/connectors/{connector_name}/trading-rules', all.body), [])
+    t.ok(Object.keys(z.looseObject({}).parse(all.body)).includes('BTC-USDT'))
+    t.match(all.headers.get('age'), /^\d+$/)
+
+    const two = await get('/connectors/simulator/trading-rules?trading_pairs=ETH-USDT&trading_pairs=NO-PE,BTC-USDT')
+    const rules = z.looseObject({ 'BTC-USDT': z.looseObject({}), 'NO-PE': z.unknown() }).parse(two.body)
+    t.same(Object.keys(rules), ['ETH-USDT', 'NO-PE', 'BTC-USDT'])
+    t.same(rules['NO-PE'], { error: 'Trading pair NO-PE not found' })
+    t.same(contractProblems('get', '/connectors/{connector_name}/trading-rules', two.body), [])
+    t.match(rules['BTC-USDT'], {
+      min_quote_amount_increment: 1e-56,
+      min_order_value: 0,
+      max_price_significant_digits: 1e56,
+      supports_limit_orders: true,
+      supports_market_orders: true,
+      buy_order_collateral_token: 'USDT',
+      sell_order_collateral_token: 'USDT',
+    })
+
+    const { status, body } = await get('/connectors/nope/trading-rules')
+    t.same(
+      { status, body },
+      { status: 404, body: { detail: "Connector 'nope' not found or error: Connector nope not found" } },
+    )
+  })
+
+  await t.test('prices', async (t) => {
+    for (const connector of ['simulator', 'simulator_perpetual']) {
+      const { status, body } = await post('/market-data/prices', {
+        connector_name: connector,
+        trading_pairs: ['BTC-USDT', 'ETH-USDT'],
+      })
+      t.equal(status, 200, JSON.stringify(body))
+      t.same(contractProblems('post', '/market-data/prices', body), [])
+      const { prices, timestamp } = z
+        .object({ prices: z.record(z.string(), z.number()), timestamp: z.number() })
+        .parse(body)
+      t.same(Object.keys(prices), ['BTC-USDT', 'ETH-USDT'])
+      t.ok(Object.values(prices).every((price) => price > 0))
+      t.ok(Math.abs(timestamp - Date.now() / 1000) < 60, 'seconds')
+    }
+    const empty = await post('/market-data/prices', { connector_name: 'simulator', trading_pairs: [] })
+    t.match(empty, { status: 200, body: { connector: 'simulator', prices: {} } })
+  })
+
+  await t.test('prices nobody has', async (t) => {
+    const failed = async (body: unknown) => {
+      const reply = await post('/market-data/prices', body)
+      return { status: reply.status, body: reply.body }
+    }
+    t.same(await failed({ connector_name: 'simulator', trading_pairs: ['BTC-USDT', 'NO-PE'] }), {
+      status: 500,
+      body: { detail: "'NO-PE'" },
+    })
+    t.same(await failed({ connector_name: 'nope', trading_pairs: [] }), {
+      status: 500,
+      body: { detail: 'Connector nope not found' },
+    })
+    t.same(await failed({ connector_name: 'simulator' }), {
+      status: 422,
+      body: {
+        detail: [
+          {
+            type: 'missing',
+            loc: ['body', 'trading_pairs'],
+            msg: 'Field required',
+            input: { connector_name: 'simulator' },
+          },
+        ],
+      },
+    })
+    t.same(await failed({ connector_name: 'simulator', trading_pairs: 'BTC-USDT' }), {
+      status: 422,
+      body: {
+        detail: [
+          { type: 'list_type', loc: ['body', 'trading_pairs'], msg: 'Input should be a valid list', input: 'BTC-USDT' },
+        ],
+      },
+    })
+  })
+
+  await t.test('order books', async (t) => {
+    const book = async (depth?: number) => {
+      const { status, body } = await post('/market-data/order-book', {
+        connector_name: 'simulator',
+        trading_pair: 'BTC-USDT',
+        ...(depth === undefined ? {} : { depth }),
+      })
+      t.equal(status, 200, JSON.stringify(body))
+      t.same(contractProblems('post', '/market-data/order-book', body), [])
+      const side = z.array(z.object({ price: z.number(), amount: z.number() }))
+      return z.object({ trading_pair: z.literal('BTC-USDT'), bids: side, asks: side }).parse(body)
+    }
+    const { bids, asks } = await book()
+    t.ok(bids.length > 0 && bids.length <= 10)
+    t.ok(asks.length > 0 && asks.length <= 10)
+    t.ok((bids[0]?.price ?? 0) < (asks[0]?.price ?? 0))
+    t.same(
+      bids.map(({ price }) => price),
+      bids.map(({ price }) => price).sort((a, b) => b - a),
+    )
+    t.same(
+      asks.map(({ price }) => price),
+      asks.map(({ price }) => price).sort((a, b) => a - b),
+    )
+    t.equal((await book(1)).bids.length, 1)
+    t.ok((await book(1000)).bids.length >= bids.length)
+  })
+
+  await t.test('order books nobody has', async (t) => {
+    const failed = async (body: object) => {
+      const reply = await post('/market-data/order-book', body)
+      return { status: reply.status, body: reply.body }
+    }
+    t.same(await failed({ connector_name: 'simulator', trading_pair: 'NO-PE' }), {
+      status: 500,
+      body: { detail: "'NO-PE'" },
+    })
+    t.same(await failed({ connector_name: 'nope', trading_pair: 'BTC-USDT' }), {
+      status: 500,
+      body: { detail: 'Connector nope not found' },
+    })
+    const bound = (depth: number, type: string, msg: string, ctx: object) => ({
+      status: 422,
+      body: { detail: [{ type, loc: ['body', 'depth'], msg, input: depth, ctx }] },
+    })
+    const asked = { connector_name: 'simulator', trading_pair: 'BTC-USDT' }
+    t.same(
+      await failed({ ...asked, depth: 0 }),
+      bound(0, 'greater_than_equal', 'Input should be greater than or equal to 1', { ge: 1 }),
+    )
+    t.same(
+      await failed({ ...asked, depth: 1001 }),
+      bound(1001, 'less_than_equal', 'Input should be less than or equal to 1000', { le: 1000 }),
+    )
+  })
+
+  await t.test('candles', async (t) => {
+    const candles = async (body: object) => {
+      const reply = await post('/market-data/candles', body)
+      t.equal(reply.status, 200, JSON.stringify(reply.body))
+      t.same(contractProblems('post', '/market-data/candles', reply.body), [])
+      return z.array(z.object({ timestamp: z.number() }).catchall(z.number())).parse(reply.body)
+    }
+    const steps = (rows: readonly { timestamp: number }[]) =>
+      new Set(rows.slice(1).map(({ timestamp }, index) => timestamp - (rows[index]?.timestamp ?? 0)))
+    for (const connector of ['simulator', 'simulator_perpetual']) {
+      const rows = await candles({
+        connector_name: connector,
+        trading_pair: 'BTC-USDT',
+        interval: '5m',
+        max_records: 20,
+      })
+      t.equal(rows.length, 20)
+      t.same(steps(rows), new Set([300]), 'oldest first, in seconds')
+      t.same(Object.keys(rows[0] ?? {}), [
+        'timestamp',
+        'open',
+        'high',
+        'low',
+        'close',
+        'volume',
+        'quote_asset_volume',
+        'n_trades',
+        'taker_buy_base_volume',
+        'taker_buy_quote_volume',
+      ])
+    }
+    const minutes = await candles({ connector_name: 'simulator', trading_pair: 'BTC-USDT' })
+    t.equal(minutes.length, 500)
+    t.same(steps(minutes), new Set([60]))
+    const many = await candles({ connector_name: 'simulator', trading_pair: 'BTC-USDT', max_records: 1500 })
+    t.equal(many.length, 1500, 'more than one page of the venue')
+    t.same(steps(many), new Set([60]))
+  })
+
+  await t.test('candles nobody has', async (t) => {
+    const connectors = z.array(z.string()).parse((await get('/market-data/available-candle-connectors')).body)
+    t.ok(connectors.includes('simulator') && connectors.includes('binance'))
+    const failed = async (body: object) => {
+      const reply = await post('/market-data/candles', body)
+      return { status: reply.status, body: reply.body }
+    }
+    const asked = { connector_name: 'simulator', trading_pair: 'BTC-USDT' }
+    t.same(await failed({ ...asked, connector_name: 'nope' }), {
+      status: 400,
+      body: {
+        detail: `Unsupported connector 'nope'. Available connectors: [${connectors.map((name) => `'${name}'`).join(', ')}]`,
+      },
+    })
+    t.same(await failed({ ...asked, trading_pair: 'BTCUSDT' }), {
+      status: 400,
+      body: {
+        detail: "Invalid trading pair format 'BTCUSDT'. Expected format: BASE-QUOTE (e.g., BTC-USDT)",
+      },
+    })
+    t.match(await failed({ ...asked, interval: '7m' }), {
+      status: 400,
+      body: { detail: /^Unsupported interval '7m' for 'simulator'\. Supported intervals: \['1s', '1m'/ },
+    })
+    t.match(await failed({ ...asked, trading_pair: 'NO-PE' }), {
+      status: 400,
+      body: { detail: /^Trading pair 'NO-PE' appears to be invalid on 'simulator': / },
+    })
+    t.same(await failed({ ...asked, max_records: 0 }), {
+      status: 400,
+      body: { detail: 'Invalid max_records 0. Must be between 1 and 10000' },
+    })
+    t.same(await failed({}), {
+      status: 422,
+      body: {
+        detail: [
+          { type: 'missing', loc: ['body', 'connector_name'], msg: 'Field required', input: {} },
+          { type: 'missing', loc: ['body', 'trading_pair'], msg: 'Field required', input: {} },
+        ],
+      },
+    })
+  })
+
+  await t.test(
+    'a venue that cannot be reached is 503, one that is silent 504, and neither holds up another',
+    async (t) => {
+      const silentReplies = Promise.all([
+        post('/market-data/prices', { connector_name: 'kraken', trading_pairs: ['BTC-USD'] }),
+        post('/market-data/order-book', { connector_name: 'kraken', trading_pair: 'BTC-USD' }),
+        get('/connectors/kraken/trading-rules'),
+        post('/market-data/candles', { connector_name: 'kraken', trading_pair: 'BTC-USD' }),
+      ])
+      let silentAnswered = false
+      const marked = silentReplies.then((replies) => {
+        silentAnswered = true
+        return replies
+      })
+      const healthy = await post('/market-data/order-book', { connector_name: 'simulator', trading_pair: 'ETH-USDT' })
+      t.equal(healthy.status, 200)
+      t.equal(silentAnswered, false, 'answered while the silent venue was still waited for')
+      const [prices, book, rules, candles] = await marked
+      const late = 'kraken gave no answer within 1s'
+      t.match(prices, { status: 504, body: { detail: late } })
+      t.match(book, { status: 504, body: { detail: late } })
+      t.match(rules, { status: 504, body: { detail: `Connector 'kraken' not found or error: ${late}` } })
+      t.match(candles, {
+        status: 504,
+        body: {
+          detail:
+            'Candle feed for kraken BTC-USD did not become ready within 1s. The trading pair may not exist on this exchange.',
+        },
+      })
+
+      t.match(await post('/market-data/prices', { connector_name: 'binance', trading_pairs: ['BTC-USDT'] }), {
+        status: 503,
+        body: { detail: /^binance: / },
+      })
+      t.match(await get('/connectors/binance/trading-rules'), {
+        status: 503,
+        body: { detail: /^Connector 'binance' not found or error: binance: / },
+      })
+    },
+  )
+
+  await t.test('other services ask over NATS', async (t) => {
+    const rules = tradingRulesReply.parse(await rpc('trading-rules', { connectorName: 'simulator' }))
+    t.same(rules.orderTypes, ['LIMIT', 'LIMIT_MAKER', 'MARKET'])
+    t.ok(rules.rules.some(({ tradingPair }) => tradingPair === 'BTC-USDT'))
+
+    const prices = pricesReply.parse(
+      await rpc('prices', { connectorName: 'simulator', tradingPairs: ['BTC-USDT', 'NO-PE'] }),
+    )
+    t.match(prices.prices['BTC-USDT'], /^\d+(\.\d+)?$/)
+    t.equal(prices.prices['NO-PE'], null)
+
+    const refused = async (operation: string, request: object) => rpcError.parse(await rpc(operation, request)).error
+    t.same(await refused('trading-rules', { connectorName: 'nope' }), {
+      kind: 'not-found',
+      message: 'Connector nope not found',
+    })
+    t.same(await refused('prices', { connectorName: 'nope', tradingPairs: [] }), {
+      kind: 'not-found',
+      message: 'Connector nope not found',
+    })
+    t.match(await refused('prices', { connectorName: 'binance', tradingPairs: ['BTC-USDT'] }), { kind: 'unavailable' })
+    t.match(await refused('prices', { connectorName: 7 }), { kind: 'invalid' })
+  })
+})

@@ -1,0 +1,92 @@
+import { join } from 'node:path'
+import { openVenues, type VenueUrls } from '@colibri/exchange'
+import type { ServiceDefinition } from '@colibri/service-kit'
+import { CandlesHttp } from './candles/candles.http.ts'
+import { Candles } from './candles/candles.ts'
+import { config, type MarketDataConfig } from './config.ts'
+import { ConnectorsHttp } from './connectors/connectors.http.ts'
+import { TradingRulesRpc } from './connectors/trading-rules.rpc.ts'
+import { TradingRules } from './connectors/trading-rules.ts'
+import { OrderBooksHttp } from './order-books/order-books.http.ts'
+import { OrderBooks } from './order-books/order-books.ts'
+import { PricesHttp } from './prices/prices.http.ts'
+import { PricesRpc } from './prices/prices.rpc.ts'
+import { Prices } from './prices/prices.ts'
+import { FreshCache, type Freshness } from './venue-calls/fresh-cache.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const DAY = 1_440 * MINUTE
+
+/** A dead venue is asked once in this time, by whoever comes next. */
+const RETRY_MS = 2 * SECOND
+
+/** The market-data service: what venues say in public, asked once for everybody who wants to know it at the same time. */
+export const marketData: ServiceDefinition<MarketDataConfig> = {
+  name: 'market-data',
+  config,
+  start: async (kit) => {
+    const { COLIBRI_HOME, MARKET_DATA_VENUE_TIMEOUT, MARKET_DATA_CANDLES_READY_TIMEOUT } = kit.config
+    const venues = openVenues({
+      venuesFile: join(COLIBRI_HOME, 'venues.yml'),
+      urls: simulatorUrls(kit.config),
+      logger: kit.logger,
+    })
+    kit.onShutdown(() => venues.close())
+
+    const now = Date.now
+    const cache = <V>(kind: string, freshness: Omit<Freshness, 'retryMs' | 'waitMs'> & { waitSeconds: number }) =>
+      new FreshCache<V>({
+        ...freshness,
+        waitMs: freshness.waitSeconds * SECOND,
+        retryMs: RETRY_MS,
+        now,
+        onFailure: (key, error) => kit.logger.warn({ err: error, kind, key }, 'a venue did not answer'),
+      })
+    const waitSeconds = MARKET_DATA_VENUE_TIMEOUT
+
+    return {
+      controllers: [ConnectorsHttp, TradingRulesRpc, PricesHttp, PricesRpc, OrderBooksHttp, CandlesHttp],
+      providers: [
+        {
+          provide: TradingRules,
+          useValue: new TradingRules(
+            venues,
+            cache('rules', { freshMs: 30 * MINUTE, staleMs: DAY, maxEntries: 100, waitSeconds }),
+            now,
+          ),
+        },
+        {
+          provide: Prices,
+          useValue: new Prices(
+            venues,
+            cache('prices', { freshMs: 500, staleMs: 0, maxEntries: 20_000, waitSeconds }),
+            now,
+          ),
+        },
+        {
+          provide: OrderBooks,
+          useValue: new OrderBooks(venues, cache('books', { freshMs: 250, staleMs: 0, maxEntries: 200, waitSeconds })),
+        },
+        {
+          provide: Candles,
+          useValue: new Candles(
+            venues,
+            cache('candles', {
+              freshMs: SECOND,
+              staleMs: 0,
+              maxEntries: 50,
+              waitSeconds: MARKET_DATA_CANDLES_READY_TIMEOUT,
+            }),
+          ),
+        },
+      ],
+    }
+  },
+}
+
+const simulatorUrls = ({ SIMULATOR_REST_URL: rest, SIMULATOR_WS_URL: ws }: MarketDataConfig): VenueUrls => {
+  if (rest === undefined && ws === undefined) return {}
+  const urls = { ...(rest === undefined ? {} : { rest }), ...(ws === undefined ? {} : { ws }) }
+  return { simulator: urls, simulator_perpetual: urls }
+}

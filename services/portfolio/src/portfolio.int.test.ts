@@ -1,0 +1,186 @@
+import {
+  accountsReply,
+  balancesReply,
+  balancesRequest,
+  pricesReply,
+  pricesRequest,
+  rpcSubject,
+} from '@colibri/contracts'
+import type { NatsConnection } from '@nats-io/transport-node'
+import t from 'tap'
+import type { z } from 'zod'
+import { contractProblems } from './testing/contract-shape.ts'
+import { runningService } from './testing/running-service.ts'
+
+/** Answers one operation as the service that owns it does, until the returned function is called. */
+const answering = (nats: NatsConnection, service: string, operation: string, answer: (request: unknown) => unknown) => {
+  const subscription = nats.subscribe(rpcSubject(service, operation), {
+    callback: (error, message) => {
+      if (error === null) message.respond(JSON.stringify(answer(message.json())))
+    },
+  })
+  return async () => {
+    subscription.unsubscribe()
+    await nats.flush()
+  }
+}
+
+type AccountBalances = z.infer<typeof balancesReply>['accounts'][number]
+
+const held = (
+  accountName: string,
+  connectorName: string,
+  totals: Readonly<Record<string, string>>,
+  error: string | null = null,
+): AccountBalances => ({
+  accountName,
+  connectorName,
+  balances: Object.entries(totals).map(([token, total]) => ({ token, total, available: total })),
+  time: 1_700_000_000_000,
+  error,
+})
+
+const everything = [
+  held('master_account', 'binance', {
+    USDT: '99208.485045',
+    BTC: '2.01595401',
+    LDBTC: '1',
+    XYZ: '5',
+    ETH: '0.000',
+    NAV: '3',
+  }),
+  held('master_account', 'hyperliquid', { HYPE: '10' }),
+  held('master_account', 'kraken', {}, 'kraken cannot be reached'),
+]
+
+t.test('the state of the portfolio over real sockets', async (t) => {
+  const { nats, get, post } = await runningService(t, 'portfolio')
+  const state = async (body: unknown) => {
+    const reply = await post('/portfolio/state', body)
+    if (reply.status === 200) t.same(contractProblems('post', '/portfolio/state', reply.body), [])
+    return { status: reply.status, body: reply.body }
+  }
+
+  await t.test('trading is away: 503 at once', async (t) => {
+    t.same(await state({}), { status: 503, body: { detail: 'trading is not running' } })
+  })
+
+  const asked: z.infer<typeof balancesRequest>[] = []
+  answering(nats, 'trading', 'accounts', () => accountsReply.parse({ accountNames: ['master_account', 'nobody'] }))
+  answering(nats, 'trading', 'balances', (payload) => {
+    const request = balancesRequest.parse(payload)
+    asked.push(request)
+    const { accountNames, connectorNames } = request
+    return balancesReply.parse({
+      accounts: everything.filter(
+        (each) =>
+          (accountNames?.includes(each.accountName) ?? true) && (connectorNames?.includes(each.connectorName) ?? true),
+      ),
+    })
+  })
+  await nats.flush()
+
+  const entry = (token: string, units: number, price: number, value: number) => ({
+    token,
+    units,
+    price,
+    value,
+    available_units: units,
+  })
+
+  await t.test('without market-data dollars are worth a dollar and the rest nothing yet', async (t) => {
+    t.same(await state({ connector_names: ['binance'] }), {
+      status: 200,
+      body: {
+        master_account: {
+          binance: [
+            entry('USDT', 99208.485045, 1, 99208.485045),
+            entry('BTC', 2.01595401, 0, 0),
+            entry('LDBTC', 1, 0, 0),
+            entry('XYZ', 5, 0, 0),
+          ],
+        },
+        nobody: {},
+      },
+    })
+  })
+
+  const quotes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    binance: { 'BTC-USDT': '50000' },
+    hyperliquid: { 'HYPE-USDC': '25.5' },
+  }
+  const withdraw = answering(nats, 'market-data', 'prices', (payload) => {
+    const { connectorName, tradingPairs } = pricesRequest.parse(payload)
+    const prices = Object.fromEntries(tradingPairs.map((pair) => [pair, quotes[connectorName]?.[pair] ?? null]))
+    return pricesReply.parse({ prices, time: 1_700_000_000_000 })
+  })
+  await nats.flush()
+
+  const valued = {
+    binance: [
+      entry('USDT', 99208.485045, 1, 99208.485045),
+      entry('BTC', 2.01595401, 50000, 100797.7005),
+      entry('LDBTC', 1, 50000, 50000),
+      entry('XYZ', 5, 0, 0),
+    ],
+    hyperliquid: [entry('HYPE', 10, 25.5, 255)],
+    kraken: [],
+  }
+
+  await t.test('every account, connector and token, valued', async (t) => {
+    t.same(await state({}), { status: 200, body: { master_account: valued, nobody: {} } })
+    const { status, body } = await get('/portfolio/balances')
+    t.same({ status, body }, { status: 200, body: { master_account: valued, nobody: {} } }, 'the older name')
+  })
+
+  await t.test('filters filter a copy', async (t) => {
+    const whole = { status: 200, body: { master_account: valued, nobody: {} } }
+    t.same(await state({ connector_names: ['hyperliquid'] }), {
+      status: 200,
+      body: { master_account: { hyperliquid: valued.hyperliquid }, nobody: {} },
+    })
+    t.same(await state({}), whole)
+    t.same(await state({ account_names: ['nobody'] }), { status: 200, body: { nobody: {} } })
+    t.same(await state({ account_names: ['unknown'] }), { status: 200, body: {} })
+    t.same(await state({}), whole)
+  })
+
+  await t.test('refresh is trading’s to do', async (t) => {
+    asked.length = 0
+    await state({ refresh: true, skip_gateway: true, account_names: ['master_account'] })
+    await state({ refresh: 'no' })
+    t.same(asked, [
+      { accountNames: ['master_account'], connectorNames: null, refresh: true },
+      { accountNames: null, connectorNames: null, refresh: false },
+    ])
+  })
+
+  await t.test('when market-data goes away the last known prices stay', async (t) => {
+    await withdraw()
+    t.same(await state({}), { status: 200, body: { master_account: valued, nobody: {} } })
+  })
+
+  await t.test('a bad request is refused with the contract’s list', async (t) => {
+    const refused = (item: object) => ({ status: 422, body: { detail: [item] } })
+    asked.length = 0
+    t.same(
+      await state({ account_names: 'x' }),
+      refused({ type: 'list_type', loc: ['body', 'account_names'], msg: 'Input should be a valid list', input: 'x' }),
+    )
+    t.same(
+      await state({ refresh: 'perhaps' }),
+      refused({
+        type: 'bool_parsing',
+        loc: ['body', 'refresh'],
+        msg: 'Input should be a valid boolean, unable to interpret input',
+        input: 'perhaps',
+      }),
+    )
+    t.same(await state(''), refused({ type: 'missing', loc: ['body'], msg: 'Field required', input: null }))
+    t.match(await state('{"refresh":'), {
+      status: 422,
+      body: { detail: [{ type: 'json_invalid', msg: 'JSON decode error' }] },
+    })
+    t.same(asked, [], 'nobody was asked')
+  })
+})

@@ -1,0 +1,58 @@
+import type { balancesReply, PortfolioStateRequest, PortfolioStateResponse, TokenEntry } from '@colibri/contracts'
+import type { z } from 'zod'
+import { pricedPairs, shownBalances, tokenEntry } from './valuation.ts'
+
+export interface BalanceFilter {
+  readonly accountNames: readonly string[] | null
+  readonly connectorNames: readonly string[] | null
+  readonly refresh: boolean
+}
+
+export interface PortfolioDeps {
+  readonly accountNames: () => Promise<readonly string[]>
+  readonly balances: (filter: BalanceFilter) => Promise<z.infer<typeof balancesReply>>
+  readonly prices: (connectorName: string, tradingPairs: readonly string[]) => Promise<ReadonlyMap<string, string>>
+  readonly bannedTokens: ReadonlySet<string>
+}
+
+type AccountBalances = z.infer<typeof balancesReply>['accounts'][number]
+
+/**
+ * What every account owns at every connector, valued. Trading holds the balances and refreshes them after each fill, so
+ * it is asked every time and nothing shown here is older than the last fill it knows. An asked account that exists is
+ * always there, without connectors when none matches; a connector that failed is an empty list.
+ */
+export const portfolioState =
+  (deps: PortfolioDeps) =>
+  async (request: PortfolioStateRequest): Promise<PortfolioStateResponse> => {
+    const asked = someOrAll(request.account_names)
+    const filter = {
+      accountNames: asked,
+      connectorNames: someOrAll(request.connector_names),
+      refresh: request.refresh,
+    }
+    const [accountNames, { accounts }] = await Promise.all([deps.accountNames(), deps.balances(filter)])
+    const valued = await Promise.all(
+      accounts.map(async (account) => ({ ...account, tokens: await tokensOf(deps, account) })),
+    )
+    const shown = asked === null ? accountNames : accountNames.filter((name) => asked.includes(name))
+    return Object.fromEntries(
+      shown.map((name) => [
+        name,
+        Object.fromEntries(
+          valued.filter(({ accountName }) => accountName === name).map((each) => [each.connectorName, each.tokens]),
+        ),
+      ]),
+    )
+  }
+
+/** An empty filter filters nothing. */
+const someOrAll = (names: readonly string[] | null): readonly string[] | null =>
+  names === null || names.length === 0 ? null : names
+
+const tokensOf = async (deps: PortfolioDeps, account: AccountBalances): Promise<TokenEntry[]> => {
+  if (account.error !== null) return []
+  const shown = shownBalances(account.balances, deps.bannedTokens)
+  const prices = await deps.prices(account.connectorName, pricedPairs(shown, account.connectorName))
+  return shown.map((balance) => tokenEntry(balance, account.connectorName, prices))
+}

@@ -1,0 +1,24 @@
+import { accountsReply, balancesReply, pricesReply } from '@colibri/contracts'
+import type { Call } from '@colibri/service-kit'
+import type { AskPrices } from './market-prices.ts'
+import type { PortfolioDeps } from './portfolio-state.ts'
+
+/** Within this time a connector's market prices are worth waiting for; after it the last known ones are used. */
+const PRICES_TIMEOUT_MS = 10_000
+/** Venues are asked one account at a time behind this, each within its own timeout. */
+const BALANCES_TIMEOUT_MS = 30_000
+
+/** Balances belong to trading. */
+export const tradingBalances = (kit: { readonly call: Call }): Pick<PortfolioDeps, 'accountNames' | 'balances'> => ({
+  accountNames: async () => (await kit.call('trading', 'accounts', {}, accountsReply)).accountNames,
+  balances: (filter) => kit.call('trading', 'balances', filter, balancesReply, BALANCES_TIMEOUT_MS),
+})
+
+/** Prices belong to market-data. */
+export const marketDataPrices =
+  (kit: { readonly call: Call }): AskPrices =>
+  async (connectorName, tradingPairs) => {
+    const request = { connectorName, tradingPairs }
+    const { prices } = await kit.call('market-data', 'prices', request, pricesReply, PRICES_TIMEOUT_MS)
+    return new Map(Object.entries(prices))
+  }

@@ -171,7 +171,12 @@ export const createForward = (deps: ForwardDeps): Forward => {
     })
     proxyServer.on('proxyRes', onResponse)
     proxyServer.on('proxyReqWs', (upstream, _req, socket) => {
-      upstream.once('upgrade', () => opened.add(socket))
+      upstream.once('upgrade', (_response, serviceSocket) => {
+        opened.add(socket)
+        // Whichever side is gone without a goodbye takes the other with it.
+        socket.once('close', () => serviceSocket.destroySoon())
+        serviceSocket.once('close', () => socket.destroySoon())
+      })
       upstream.once('response', () => opened.add(socket))
     })
   }

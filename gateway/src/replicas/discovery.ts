@@ -73,7 +73,8 @@ export const startDiscovery = (config: EdgeConfig['nats'], replicas: Replicas, l
       try {
         await run()
       } catch (error) {
-        if (complaint === 'due') logger.error({ reason: String(error) }, 'NATS cannot be reached; trying again until it can')
+        if (complaint === 'due')
+          logger.error({ reason: String(error) }, 'NATS cannot be reached; trying again until it can')
         complaint = 'made'
       }
       if (connection !== undefined) complaint = 'due'

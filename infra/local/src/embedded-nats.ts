@@ -1,10 +1,9 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Child, describeExit, startChild } from './child.ts'
 import { machine } from './environment.ts'
-import { freePort } from './free-port.ts'
+import { freePort, isListening } from './free-port.ts'
 import { LaunchError } from './launch-error.ts'
 import { natsBinary } from './nats-binary.ts'
 import { type NatsUser, natsConfig } from './nats-config.ts'
@@ -65,8 +64,8 @@ export const startNats = async (options: NatsOptions): Promise<EmbeddedNats> => 
   const deadline = Date.now() + START_TIMEOUT_MS
   for (const listener of [port, mqttPort]) {
     for (;;) {
-      const outcome = await Promise.race([ended, greets(listener)])
-      if (outcome === 'yes') break
+      const outcome = await Promise.race([ended, isListening(listener)])
+      if (outcome === true) break
       if (typeof outcome === 'object')
         throw failure(`The NATS server ${describeExit(outcome.reason)} while starting.`, lastError)
       if (Date.now() > deadline) {
@@ -87,18 +86,6 @@ export const startNats = async (options: NatsOptions): Promise<EmbeddedNats> => 
     kill: child.kill,
   }
 }
-
-const greets = (port: number): Promise<'yes' | 'not yet'> =>
-  new Promise((resolve) => {
-    const socket = createConnection({ port, host: '127.0.0.1' })
-    const answer = (outcome: 'yes' | 'not yet') => {
-      socket.destroy()
-      resolve(outcome)
-    }
-    socket.once('connect', () => answer('yes'))
-    socket.once('error', () => answer('not yet'))
-    socket.setTimeout(1_000, () => answer('not yet'))
-  })
 
 const failure = (sentence: string, said: string): LaunchError => {
   if (said.includes('no space left')) return new LaunchError('The NATS server cannot write its data: the disk is full.')

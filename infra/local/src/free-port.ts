@@ -1,4 +1,5 @@
-import { createServer } from 'node:net'
+import { createConnection, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Whether `port` can be bound on `host` right now. */
 export const portIsFree = (port: number, host = '127.0.0.1'): Promise<boolean> =>
@@ -7,8 +8,28 @@ export const portIsFree = (port: number, host = '127.0.0.1'): Promise<boolean> =
     () => false,
   )
 
-/** A loopback port nobody listens on. Another program may take it before it is used, so starters retry. */
+/** A loopback port nobody listens on at this moment. */
 export const freePort = (): Promise<number> => bind(0, '127.0.0.1')
+
+/** Whether something accepts connections on a loopback port. */
+export const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = createConnection({ port, host: '127.0.0.1' })
+    const answer = (listening: boolean) => {
+      socket.destroy()
+      resolve(listening)
+    }
+    socket.once('connect', () => answer(true))
+    socket.once('error', () => answer(false))
+    socket.setTimeout(1_000, () => answer(false))
+  })
+
+/** Resolves once something accepts connections on a loopback port, or `signal` aborts. */
+export const listens = async (port: number, signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted && !(await isListening(port))) {
+    await sleep(20, null, { signal }).catch(() => undefined)
+  }
+}
 
 const bind = (port: number, host: string): Promise<number> =>
   new Promise((resolve, reject) => {

@@ -3,3 +3,4 @@ export { type EmbeddedPostgres, type PostgresOptions, startPostgres } from './em
 export { forgetFolder, forgetProcess, guardFolder, guardProcess } from './guard.ts'
 export { LaunchError } from './launch-error.ts'
 export type { NatsPermissions, NatsUser } from './nats-config.ts'
+export { type Run, readRun } from './run-file.ts'

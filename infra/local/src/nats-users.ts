@@ -1,0 +1,74 @@
+import { EVENTS_STREAM, type ServiceName, serviceName } from '@colibri/contracts'
+import type { NatsPermissions, NatsUser } from './nats-config.ts'
+
+/** Who may call whom over NATS; the house allows no other edge. */
+const CALLS: Record<ServiceName, readonly ServiceName[]> = {
+  'market-data': [],
+  'gateway-dex': [],
+  trading: ['market-data', 'gateway-dex'],
+  portfolio: ['trading', 'market-data', 'gateway-dex'],
+  backtesting: ['market-data'],
+  orchestration: ['trading'],
+}
+
+/** JetStream's own subjects for one stream: reading it and, for its owner, making and changing it. */
+const readStream = (stream: string): string[] => [
+  '$JS.API.INFO',
+  '$JS.API.STREAM.NAMES',
+  `$JS.API.STREAM.INFO.${stream}`,
+  `$JS.API.STREAM.MSG.GET.${stream}`,
+  `$JS.API.DIRECT.GET.${stream}`,
+  `$JS.API.DIRECT.GET.${stream}.>`,
+  `$JS.API.CONSUMER.*.${stream}`,
+  `$JS.API.CONSUMER.*.${stream}.>`,
+  `$JS.API.CONSUMER.MSG.NEXT.${stream}.>`,
+  `$JS.ACK.${stream}.>`,
+  `$JS.FC.${stream}.>`,
+]
+const ownStream = (stream: string): string[] => [...readStream(stream), `$JS.API.STREAM.*.${stream}`]
+const ownBucket = (bucket: string): string[] => [...ownStream(`KV_${bucket}`), `$KV.${bucket}.>`]
+
+/** What a service needs beyond announcing itself, answering and calling. */
+const MORE: Partial<Record<ServiceName, { publish?: readonly string[]; subscribe?: readonly string[] }>> = {
+  'market-data': { publish: ['market.>', ...ownBucket('feed-leases')], subscribe: ['market.>'] },
+  orchestration: { publish: ['hbot.>'], subscribe: ['hbot.>'] },
+}
+
+const servicePermissions = (service: ServiceName): NatsPermissions => ({
+  publish: [
+    `instances.${service}`,
+    ...CALLS[service].map((callee) => `rpc.${callee}.>`),
+    // Whichever service is elected copies the log to the stream.
+    'events.>',
+    ...ownStream(EVENTS_STREAM),
+    ...(MORE[service]?.publish ?? []),
+  ],
+  subscribe: [
+    'instances.query',
+    `rpc.${service}.>`,
+    '_INBOX.>',
+    ...(CALLS[service].includes('market-data') ? ['market.>'] : []),
+    ...(MORE[service]?.subscribe ?? []),
+  ],
+  replies: 'to-requests',
+})
+
+const PERMISSIONS: Record<string, NatsPermissions> = {
+  ...Object.fromEntries(serviceName.options.map((service) => [service, servicePermissions(service)])),
+  gateway: { publish: ['instances.query'], subscribe: ['instances.>', '_INBOX.>'] },
+  launcher: { publish: ['instances.query'], subscribe: ['instances.>', '_INBOX.>'] },
+  /** Programs outside: they read events and market data and change nothing. */
+  subscriber: { publish: readStream(EVENTS_STREAM), subscribe: ['events.>', 'market.>', '_INBOX.>'] },
+  /** Bots, over MQTT; the server delivers their subscriptions on subjects of its own. */
+  bots: { publish: ['hbot.>'], subscribe: ['hbot.>', '$MQTT.sub.>', '$MQTT.deliver.pubrel.>'] },
+}
+
+export const natsUserNames: readonly string[] = Object.keys(PERMISSIONS)
+
+/** Every NATS user with its rights. Throws when a password is missing. */
+export const natsUsers = (passwords: Readonly<Record<string, string>>): NatsUser[] =>
+  Object.entries(PERMISSIONS).map(([user, permissions]) => {
+    const password = passwords[user]
+    if (password === undefined) throw new Error(`no password for the NATS user ${user}`)
+    return { user, password, permissions }
+  })

@@ -107,7 +107,7 @@ t.test('market data of a venue over real sockets', async (t) => {
     t.match(all.headers.get('age'), /^\d+$/)
 
     const two = await get('/connectors/simulator/trading-rules?trading_pairs=ETH-USDT&trading_pairs=NO-PE,BTC-USDT')
-    const rules = z.looseObject({ 'BTC-USDT': z.looseObject({}), 'NO-PE': z.unknown() }).parse(two.body)
+    const rules = z.record(z.string(), z.unknown()).parse(two.body)
     t.same(Object.keys(rules), ['ETH-USDT', 'NO-PE', 'BTC-USDT'])
     t.same(rules['NO-PE'], { error: 'Trading pair NO-PE not found' })
     t.same(contractProblems('get', '/connectors/{connector_name}/trading-rules', two.body), [])

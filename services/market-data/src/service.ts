@@ -32,7 +32,10 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
       urls: simulatorUrls(kit.config),
       logger: kit.logger,
     })
-    kit.onShutdown(() => venues.close())
+    // A venue that is silent would hold up the end for as long as its call may take; public data has nothing to save.
+    kit.onShutdown(() => {
+      kit.background('close venues', venues.close())
+    })
 
     const now = Date.now
     const cache = <V>(kind: string, freshness: Omit<Freshness, 'retryMs' | 'waitMs'> & { waitSeconds: number }) =>

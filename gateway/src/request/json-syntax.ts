@@ -40,8 +40,10 @@ const stringEnd = (text: string, open: number): number | Failure => {
       at += 2
       continue
     }
-    if (at + 6 >= text.length) return failure(at + 2, 'Invalid \\uXXXX escape')
-    if (!hexDigits.test(text.slice(at + 2, at + 6))) return failure(at + 1, 'Invalid \\uXXXX escape')
+    // A text that ends right after the digits is told the same way as missing digits.
+    if (at + 6 >= text.length || !hexDigits.test(text.slice(at + 2, at + 6))) {
+      return failure(at + 1, 'Invalid \\uXXXX escape')
+    }
     at += 6
   }
 }

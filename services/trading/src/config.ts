@@ -11,6 +11,12 @@ export const tradingConfig = serviceConfig({
   SIMULATOR_WS_URL: url(/^wss?:\/\//, 'must be a ws:// or wss:// URL'),
   SIMULATOR_API_KEY: z.string().optional(),
   SIMULATOR_API_SECRET: z.string().optional(),
+  /** How long a venue may deny an order whose outcome is unknown before it is believed. Longer than its requests stay valid. */
+  ORDER_ABSENT_GRACE_MS: z.coerce
+    .number('must be a number of milliseconds')
+    .int('must be a whole number of milliseconds')
+    .min(0, 'must not be negative')
+    .default(15_000),
   /** Crash tests only: the process ends itself with SIGKILL at this place. */
   COLIBRI_FAILPOINT: z.enum(['order-stored', 'order-sent'], 'must be order-stored or order-sent').optional(),
   NODE_ENV: z.string().optional(),

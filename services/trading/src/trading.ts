@@ -93,7 +93,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     balancesMoved: (accountName, connectorName) => balances.moved(accountName, connectorName),
     report,
   }
-  const settle = settleOrders(context, defaultSettlePolicy)
+  const settle = settleOrders(context, { ...defaultSettlePolicy, absentGraceMs: config.ORDER_ABSENT_GRACE_MS })
 
   const shown = shownBy(projection)
   const newId = clientOrderIds(`${hostname()} ${process.pid} ${config.INSTANCE_ID}`, now)

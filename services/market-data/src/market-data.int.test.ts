@@ -385,4 +385,18 @@ t.test('market data of a venue over real sockets', async (t) => {
     t.match(await refused('prices', { connectorName: 'binance', tradingPairs: ['BTC-USDT'] }), { kind: 'unavailable' })
     t.match(await refused('prices', { connectorName: 7 }), { kind: 'invalid' })
   })
+
+  await t.test('a venue that goes away leaves its rules, with their age, and no stale price', async (t) => {
+    await simulator.close()
+    const rules = await get('/connectors/simulator/trading-rules?trading_pairs=BTC-USDT')
+    t.match(rules, { status: 200, body: { 'BTC-USDT': { supports_limit_orders: true } } })
+    t.match(rules.headers.get('age'), /^\d+$/)
+    t.match(await rpc('trading-rules', { connectorName: 'simulator' }), {
+      orderTypes: ['LIMIT', 'LIMIT_MAKER', 'MARKET'],
+    })
+    t.match(await post('/market-data/prices', { connector_name: 'simulator', trading_pairs: ['BNB-USDT'] }), {
+      status: 503,
+      body: { detail: /^simulator: / },
+    })
+  })
 })

@@ -45,7 +45,6 @@ export const runningService = async (
   const child = spawn(process.execPath, [fileURLToPath(new URL('../main.js', import.meta.url))], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      PATH: process.env.PATH,
       DATABASE_URL: postgres.url,
       NATS_URL: server.url,
       NATS_USER: server.options.user,

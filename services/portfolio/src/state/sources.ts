@@ -5,7 +5,7 @@ import type { PortfolioDeps } from './portfolio-state.ts'
 
 /** Within this time a connector's market prices are worth waiting for; after it the last known ones are used. */
 const PRICES_TIMEOUT_MS = 10_000
-/** Venues are asked one account at a time behind this, each within its own timeout. */
+/** Behind a refresh every venue is asked, each within its own timeout of ten seconds. */
 const BALANCES_TIMEOUT_MS = 30_000
 
 /** Balances belong to trading. */

@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { accountUpdates } from './account-updates.ts'
 import type { Connector } from './catalogue.ts'
 import type { CcxtExchange, ExchangeSettings } from './ccxt-exchange.ts'
-import { fillOf, orderStateOf } from './ccxt-orders.ts'
+import { orderStateOf } from './ccxt-orders.ts'
 import { balanceReply, createdOrder, positionMode } from './ccxt-replies.ts'
 import { ccxtSession, type Session } from './ccxt-session.ts'
 import { exact } from './decimals.ts'
 import { type Failure, isDefinitiveRefusal, isOrderNotFound, refusalReason } from './failure.ts'
 import { type PositionMode, sendOrder } from './order-request.ts'
+import { readFills } from './read-fills.ts'
 import type { AccountVenue, CancelOutcome, CreateOutcome, OrderLookup, VenueFill, VenueOrderState } from './venue.ts'
 
 /** Exchanges whose order endpoints take a client order id through ccxt; elsewhere the venue's id is found in lists first. */
@@ -42,10 +43,6 @@ const cancelsByClientId: readonly string[] = [
   'okx',
   'pacifica',
 ]
-
-/** Rows per request of own trades, and how many requests one call makes at most. */
-const tradesPage = 500
-const mostTradePages = 20
 
 const list = z.array(z.unknown())
 
@@ -115,24 +112,7 @@ export const ccxtAccountVenue = (connector: Connector, settings: ExchangeSetting
   }
 
   const fills = (tradingPair: string, since: number): Promise<readonly VenueFill[]> =>
-    session.read(async ({ exchange, markets }) => {
-      const { symbol } = markets.market(tradingPair)
-      const found = new Map<string, VenueFill>()
-      let from = since
-      for (let page = 0; page < mostTradePages; page += 1) {
-        const rows = list.parse(await exchange.fetchMyTrades(symbol, from, tradesPage))
-        const before = found.size
-        for (const fill of rows.map((row) => fillOf(row, markets)).filter(present)) found.set(fill.tradeId, fill)
-        const latest = Math.max(from, ...[...found.values()].map((fill) => fill.time))
-        if (rows.length < tradesPage || found.size === before || latest === from) break
-        from = latest
-      }
-      return [...found.values()]
-        .filter((fill) => fill.time >= since)
-        .sort(
-          (left, right) => left.time - right.time || left.tradeId.localeCompare(right.tradeId, 'en', { numeric: true }),
-        )
-    })
+    session.read(({ exchange, markets }) => readFills(exchange, markets, tradingPair, since))
 
   const openOrders = (tradingPair?: string): Promise<readonly VenueOrderState[]> =>
     session.read(async (of) => {

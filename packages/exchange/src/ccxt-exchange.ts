@@ -58,6 +58,9 @@ export interface CcxtExchange {
   handleErrors(...reply: ErrorReply): unknown
   parseOrderBook(...reply: BookReply): unknown
   parseOHLCV(row: unknown, market?: unknown): unknown
+  delay(timeout: number, method: (...args: unknown[]) => unknown, ...args: unknown[]): void
+  /** Binance only: whether a stream's address is that of the spot exchange. */
+  isSpotUrl?(client: { readonly url: string }): boolean
   close(): Promise<unknown>
 }
 
@@ -147,6 +150,25 @@ const exactBook = (exchange: CcxtExchange): CcxtExchange['parseOrderBook'] => {
   })
 }
 
+/** ccxt renews listen keys by timers of its own, which would outlive the exchange and keep the process running. */
+const ownTimers = (exchange: CcxtExchange): void => {
+  const timers = new Set<NodeJS.Timeout>()
+  exchange.delay = (timeout, method, ...args) => {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      // What fails here shows in the stream it was meant for, which then connects again.
+      Promise.resolve(method.apply(exchange, args)).catch(() => undefined)
+    }, timeout)
+    timers.add(timer)
+  }
+  const close = exchange.close.bind(exchange)
+  exchange.close = async () => {
+    for (const timer of timers) clearTimeout(timer)
+    timers.clear()
+    return close()
+  }
+}
+
 export interface ExchangeSettings {
   readonly urls: BaseUrls
   readonly timeoutMs: number
@@ -218,6 +240,9 @@ export const openExchange = async (connector: Connector, settings: ExchangeSetti
     return handleErrors(status, reason, original(url), ...rest)
   }
   exchange.parseOrderBook = exactBook(exchange)
+  ownTimers(exchange)
+  const isSpotUrl = exchange.isSpotUrl?.bind(exchange)
+  if (isSpotUrl !== undefined) exchange.isSpotUrl = ({ url }) => isSpotUrl({ url: original(url) })
   await exchange.loadFetchImplementation()
   await exchange.loadHttpProxyAgent()
   return exchange

@@ -228,6 +228,7 @@ export const testVenue = (t: Test, name: string, factory: (t: Test) => Promise<V
       const listening = (async () => {
         for await (const update of account.updates(stop.signal)) seen.push(update)
       })()
+      t.teardown(() => stop.abort())
       const gapAfter = (from: number) =>
         eventually('a gap', () => (seen.slice(from).some((update) => update.kind === 'gap') ? true : undefined))
       const tradeSeen = async (): Promise<void> => {

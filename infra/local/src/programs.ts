@@ -90,6 +90,7 @@ export const programs = (root: string, config: LaunchConfig, secrets: Secrets, a
         ...simulatorKeys,
         SIMULATOR_HOST: '127.0.0.1',
         SIMULATOR_PORT: String(at.simulatorPort),
+        SIMULATOR_STATE_DIR: join(config.home, 'simulator'),
       },
     },
     ...services,

@@ -22,10 +22,8 @@ export interface Colibri {
   readonly api: Api
   readonly launcher: ChildProcess
   run(): Promise<Run>
-  /** SIGKILL to one process by its name in `run.json`. */
-  kill(name: string): Promise<void>
-  /** Milliseconds until the edge reports everything ready. */
-  ready(timeoutMs: number): Promise<number>
+  /** SIGKILL to one process by its name in `run.json`; the id it had. */
+  kill(name: string): Promise<number>
   /** SIGINT, as Ctrl-C; resolves with the exit code. */
   stop(): Promise<number | null>
 }
@@ -71,18 +69,10 @@ export const startColibri = async (
     api: api(url),
     run,
     kill: async (name) => {
-      const process_ = (await run()).processes.find((one) => one.name === name || one.name.startsWith(`${name}-`))
-      if (!process_) throw new Error(`no process called ${name} is running`)
-      process.kill(process_.pid, 'SIGKILL')
-    },
-    ready: async (timeoutMs) => {
-      const begin = Date.now()
-      while (Date.now() - begin < timeoutMs) {
-        const reply = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined)
-        if (reply?.status === 200) return Date.now() - begin
-        await sleep(25)
-      }
-      throw new Error(`not ready again within ${timeoutMs} ms`)
+      const victim = (await run()).processes.find((one) => one.name === name)
+      if (!victim) throw new Error(`no process called ${name} is running`)
+      process.kill(victim.pid, 'SIGKILL')
+      return victim.pid
     },
     stop: async () => {
       if (launcher.exitCode === null) {

@@ -28,9 +28,7 @@ export const crashRun = async (
   for (let round = 0; round < options.killsEach; round++) {
     for (const victim of options.victims) {
       await sleep(500 + Math.random() * 500)
-      await colibri.kill(victim)
-      await sleep(50)
-      const took = 50 + (await colibri.ready(30_000))
+      const took = await killAndWait(colibri, victim)
       recoveryMs[victim] = [...(recoveryMs[victim] ?? []), took]
       kills++
       options.say?.(`killed ${victim} (${kills}): ready again after ${took} ms, ${load.started()} orders so far`)
@@ -44,6 +42,34 @@ export const crashRun = async (
     retries: load.retries(),
     recoveryMs,
   }
+}
+
+/** Milliseconds from a SIGKILL until a new process has taken over, the edge is ready and every service answers a request. */
+const killAndWait = async (colibri: Colibri, victim: string): Promise<number> => {
+  const begin = Date.now()
+  const pid = await colibri.kill(victim)
+  while (Date.now() - begin < 30_000) {
+    await sleep(20)
+    const successor = (await colibri.run()).processes.find((one) => one.name === victim)
+    if (successor === undefined || successor.pid === pid) continue
+    if ((await Promise.all(requests.map((request) => answers(colibri, request)))).every(Boolean))
+      return Date.now() - begin
+  }
+  throw new Error(`not ready again 30 s after ${victim} was killed`)
+}
+
+/** One that needs the log and the database, one the exchange, one NATS; and the edge's own word. */
+const requests: readonly (readonly [method: string, path: string, body?: object])[] = [
+  ['GET', '/health/ready'],
+  ['POST', '/trading/orders/search', { limit: 1 }],
+  ['POST', '/market-data/prices', { connector_name: 'simulator', trading_pairs: ['BTC-USDT'] }],
+  ['POST', '/portfolio/state', {}],
+]
+
+const answers = async (colibri: Colibri, [method, path, body]: (typeof requests)[number]): Promise<boolean> => {
+  const init = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  const reply = await colibri.api.send(method, path, init).catch(() => undefined)
+  return reply?.status === 200
 }
 
 /** Late fills and lookups of unknown outcomes take a moment: compares until nothing differs, for half a minute at the most. */

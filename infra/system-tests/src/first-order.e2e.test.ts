@@ -8,13 +8,15 @@ interface Token {
   readonly token: string
   readonly units: number
 }
-interface Trade {
-  readonly order_id: string
-  readonly trade_type: string
-  readonly amount: number
-  readonly price: number
-  readonly fee_paid: number
-  readonly fee_currency: string
+interface Fill {
+  readonly price: string
+  readonly amount: string
+  readonly feeAmount: string
+  readonly feeCurrency: string
+}
+interface OrderEvent {
+  readonly type: string
+  readonly data: Fill
 }
 
 const order = (rest: object): object => ({
@@ -59,28 +61,30 @@ t.test('from nothing to a filled order, and back to nothing', { timeout: 120_000
   while (!(await filled()) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100))
   t.ok(await filled(), 'both orders are found in search, filled')
 
-  const trades = data<Trade>((await api.post('/trading/trades', {})).body)
-  t.ok(
-    trades.some((trade) => trade.order_id === buyId) && trades.some((trade) => trade.order_id === sellId),
-    'both in trades',
-  )
+  const trades = data<{ order_id: string }>((await api.post('/trading/trades', {})).body)
+  for (const id of [buyId, sellId])
+    t.ok(
+      trades.some((trade) => trade.order_id === id),
+      'and in trades',
+    )
   const expected = new Map(before)
   const move = (token: string, by: Decimal): void =>
     void expected.set(token, (expected.get(token) ?? new Decimal(0)).plus(by))
-  for (const trade of trades) {
-    const sign = trade.trade_type === 'BUY' ? 1 : -1
-    move('BTC', new Decimal(trade.amount).times(sign))
-    move('USDT', new Decimal(trade.amount).times(trade.price).times(-sign))
-    move(trade.fee_currency, new Decimal(trade.fee_paid).neg())
+  for (const [id, sign] of [
+    [buyId, 1],
+    [sellId, -1],
+  ] as const) {
+    const history = (await api.get(`/trading/orders/${id}/events`)).body as readonly OrderEvent[]
+    t.equal(history[0]?.type, 'OrderSubmitted', 'the intent comes first')
+    for (const { data: fill } of history.filter((event) => event.type === 'OrderFilled')) {
+      move('BTC', new Decimal(fill.amount).times(sign))
+      move('USDT', new Decimal(fill.amount).times(fill.price).times(-sign))
+      move(fill.feeCurrency, new Decimal(fill.feeAmount).neg())
+    }
   }
   const after = await units(api)
   for (const token of ['BTC', 'USDT'])
     t.equal(after.get(token)?.toString(), expected.get(token)?.toString(), `${token} moved by exactly fills and fees`)
-
-  const history = await api.get(`/trading/orders/${buyId}/events`)
-  const types = data<{ type: string }>(history.body).map((event) => event.type)
-  t.equal(types[0], 'OrderSubmitted', 'the intent comes first')
-  t.ok(types.includes('OrderFilled'))
 
   const { processes } = await colibri.run()
   t.equal(await colibri.stop(), 0, 'Ctrl-C ends with 0')

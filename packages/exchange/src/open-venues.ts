@@ -21,6 +21,12 @@ export interface VenuesOptions {
 
 const defaultTimeoutMs = 10_000
 
+/** Binance has a host of its own for futures streams; the simulator has one host, so it has a path for them. */
+const withFuturesPath = (connector: Connector, urls: BaseUrls): BaseUrls =>
+  connector.name === 'simulator_perpetual' && urls.ws !== undefined && new URL(urls.ws).pathname === '/'
+    ? { ...urls, ws: `${urls.ws.replace(/\/$/, '')}/fapi-ws` }
+    : urls
+
 const usable = (connectorName: string): Connector => {
   const connector = connectorOf(connectorName)
   if (connector.ccxt.kind === 'absent') {
@@ -40,7 +46,8 @@ export const openVenues = (options: VenuesOptions = {}): Venues => {
   const publicVenues = new Map<string, PublicVenue>()
   const accountVenues = new Set<AccountVenue>()
 
-  const urlsOf = (connector: Connector) => ({ ...given[connector.name], ...fromFile[connector.name] })
+  const urlsOf = (connector: Connector) =>
+    withFuturesPath(connector, { ...given[connector.name], ...fromFile[connector.name] })
   for (const [connector, urls] of Object.entries(fromFile)) {
     options.logger?.info({ connector, ...urls }, 'the base URLs of a venue are overridden')
   }

@@ -3,10 +3,10 @@ import t from 'tap'
 import { openVenues } from './open-venues.ts'
 import { testVenue, type VenueUnderTest } from './venue.contract.ts'
 
-const openSimulator = async (connectorName: string, streamPath = ''): Promise<VenueUnderTest> => {
+const openSimulator = async (connectorName: string): Promise<VenueUnderTest> => {
   const simulator = await startSimulator({ apiKey: 'contract-key', apiSecret: 'contract-secret' })
   const venues = openVenues({
-    urls: { [connectorName]: { rest: simulator.restUrl, ws: `${simulator.wsUrl}${streamPath}` } },
+    urls: { [connectorName]: { rest: simulator.restUrl, ws: simulator.wsUrl } },
     timeoutMs: 2_000,
   })
   const command = async (path: string, body: unknown): Promise<void> => {
@@ -32,4 +32,4 @@ const openSimulator = async (connectorName: string, streamPath = ''): Promise<Ve
 }
 
 testVenue(t, 'simulator', () => openSimulator('simulator'))
-testVenue(t, 'simulator_perpetual', () => openSimulator('simulator_perpetual', '/fapi-ws'))
+testVenue(t, 'simulator_perpetual', () => openSimulator('simulator_perpetual'))

@@ -1,3 +1,4 @@
+import type { BaseUrls } from './base-urls.ts'
 import { type Connector, catalogue, connectorOf } from './catalogue.ts'
 import { ccxtAccountVenue } from './ccxt-account-venue.ts'
 import { ccxtPublicVenue } from './ccxt-public-venue.ts'

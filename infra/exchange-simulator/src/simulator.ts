@@ -4,6 +4,8 @@ import type { Exchange } from './engine/exchange.ts'
 import { Faults } from './faults.ts'
 import { type Journal, memoryJournal, openJournal } from './journal.ts'
 import { ListenKeys } from './listen-keys.ts'
+import { futuresRoutes } from './rest/futures.ts'
+import type { UpdateIds } from './rest/market-data.ts'
 import { createHttpServer } from './rest/server.ts'
 import { spotRoutes } from './rest/spot.ts'
 import { createWorld } from './world.ts'
@@ -68,7 +70,8 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   const faults = new Faults(seed)
   const listenKeys = new ListenKeys()
   const current = { faults, listenKeys, exchange: () => world.exchange, books: () => world.books }
-  const routes = [...spotRoutes((instrument) => world.books.refresh(instrument))]
+  const updateIds: UpdateIds = (instrument) => world.books.refresh(instrument)
+  const routes = [...spotRoutes(updateIds), ...futuresRoutes(updateIds)]
   const streams = attachStreams({ ...current, routes, report })
   const reset = (): void => {
     journal.clear()

@@ -102,7 +102,10 @@ export class ExchangeState {
 
   restingOf(instrument: Instrument): RestingOrders {
     let resting = this.resting.get(instrument.key)
-    if (!resting) this.resting.set(instrument.key, (resting = new RestingOrders()))
+    if (!resting) {
+      resting = new RestingOrders()
+      this.resting.set(instrument.key, resting)
+    }
     return resting
   }
 
@@ -110,7 +113,8 @@ export class ExchangeState {
     if ('time' in event && event.time > this.lastTime) this.lastTime = event.time
     switch (event.type) {
       case 'AccountOpened':
-        return this.#open(event)
+        this.#open(event)
+        return
       case 'CreateRequested': {
         const key = `${event.account} ${event.market} ${event.clientOrderId}`
         const known = this.requests.get(key)
@@ -119,14 +123,17 @@ export class ExchangeState {
         return
       }
       case 'OrderAccepted':
-        return this.#accept(event)
+        this.#accept(event)
+        return
       case 'OrderFilled':
-        return this.#fill(event)
+        this.#fill(event)
+        return
       case 'OrderClosed': {
         const order = this.orders.get(event.orderId) as Order
         order.status = event.status
         order.cancelId = event.cancelId
-        return this.#close(order, event.time)
+        this.#close(order, event.time)
+        return
       }
       case 'LeverageSet':
         this.accounts.get(event.account)?.leverage.set(event.symbol, event.leverage)
@@ -274,20 +281,29 @@ export const clientKey = (instrument: Instrument, clientOrderId: string): string
 
 export const listOf = <T>(map: Map<string, T[]>, key: string): T[] => {
   let list = map.get(key)
-  if (!list) map.set(key, (list = []))
+  if (!list) {
+    list = []
+    map.set(key, list)
+  }
   return list
 }
 
 export const balanceOf = (account: Account, asset: string): Balance => {
   let balance = account.spot.get(asset)
-  if (!balance) account.spot.set(asset, (balance = { free: zero, locked: zero }))
+  if (!balance) {
+    balance = { free: zero, locked: zero }
+    account.spot.set(asset, balance)
+  }
   return balance
 }
 
 export const positionOf = (account: Account, symbol: string, side: PositionSide): Position => {
   const key = `${symbol} ${side}`
   let position = account.positions.get(key)
-  if (!position) account.positions.set(key, (position = { symbol, side, lots: 0, cost: zero, updatedAt: 0 }))
+  if (!position) {
+    position = { symbol, side, lots: 0, cost: zero, updatedAt: 0 }
+    account.positions.set(key, position)
+  }
   return position
 }
 

@@ -136,7 +136,10 @@ export const marketStreams = ({ exchange, books, wanted, publish }: MarketStream
         }
         const { instrument, channel } = parsed
         let fresh = trades.get(instrument)
-        if (!fresh) trades.set(instrument, (fresh = newTrades(instrument, now)))
+        if (!fresh) {
+          fresh = newTrades(instrument, now)
+          trades.set(instrument, fresh)
+        }
         publishTrades(stream, instrument, channel, fresh)
         publishBook(stream, instrument, channel)
         if (secondPassed) publishSecond(stream, instrument, channel)

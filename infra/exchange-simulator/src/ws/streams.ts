@@ -140,23 +140,29 @@ export const attachStreams = (parts: StreamParts): Streams => {
 
   const answerStream = (connection: Connection, text: string): void => {
     const request = readMessage(text)
-    if (!request)
-      return send(connection, { error: { code: 3, msg: 'Invalid JSON: expected value at line 1 column 1' } })
+    if (!request) {
+      send(connection, { error: { code: 3, msg: 'Invalid JSON: expected value at line 1 column 1' } })
+      return
+    }
     const { id, method } = request
     const names = Array.isArray(request['params']) ? request['params'].filter((name) => typeof name === 'string') : []
     switch (method) {
       case 'SUBSCRIBE':
         // First the reply, then the data.
         send(connection, { result: null, id })
-        return subscribe(connection, names)
+        subscribe(connection, names)
+        return
       case 'UNSUBSCRIBE':
         for (const name of names) connection.streams.delete(name)
         recount()
-        return send(connection, { result: null, id })
+        send(connection, { result: null, id })
+        return
       case 'LIST_SUBSCRIPTIONS':
-        return send(connection, { result: [...connection.streams], id })
+        send(connection, { result: [...connection.streams], id })
+        return
       default:
-        return send(connection, { id, error: { code: 2, msg: `Invalid request: unknown variant '${String(method)}'` } })
+        send(connection, { id, error: { code: 2, msg: `Invalid request: unknown variant '${String(method)}'` } })
+        return
     }
   }
 

@@ -54,7 +54,10 @@ let lastSubscriptionId = 0
 export const answerApi = (call: ApiCall): void => {
   const { request, send } = call
   const id = request?.['id'] ?? null
-  if (!request) return send({ id, status: 400, error: { code: -1135, msg: 'Invalid JSON Request.' } })
+  if (!request) {
+    send({ id, status: 400, error: { code: -1135, msg: 'Invalid JSON Request.' } })
+    return
+  }
   const method = String(request['method'])
   const params = request['params']
   const given = new Map(

@@ -81,7 +81,7 @@ const sqlStates = /^(08...|57P0[1-5]|53300|57014|25006)$/
 const lostConnection =
   /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client was closed|not queryable|Cannot use a pool after calling end/i
 const natsErrors = new Set([
-  'NoRespondersError',
+  'NoResponders',
   'TimeoutError',
   'ClosedConnectionError',
   'DrainingConnectionError',

@@ -41,7 +41,16 @@ type SchemaObject = Extract<Parameters<typeof ApiBody>[0], { schema: unknown }>[
 
 /** Swagger's typings and zod's describe the same JSON by two different types; JSON is where they meet. */
 const jsonSchema = (schema: z.core.$ZodType): z.core.JSONSchema.BaseSchema & SchemaObject => {
-  const described = z.toJSONSchema(schema, { io: 'input', target: 'openapi-3.0', unrepresentable: 'any' })
+  const described = z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'openapi-3.0',
+    unrepresentable: 'any',
+    // Zod leaves out the defaults of types that transform; those of lax types are what a client may well send.
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema instanceof z.ZodDefault)
+        jsonSchema.default = zodSchema.def.defaultValue as typeof jsonSchema.default
+    },
+  })
   const { $schema: _, ...rest } = JSON.parse(JSON.stringify(described))
   return rest
 }

@@ -1,5 +1,5 @@
 import { rpcError, rpcSubject, type ServiceName } from '@colibri/contracts'
-import { headers } from '@nats-io/nats-core'
+import { headers, NoRespondersError, RequestError, TimeoutError } from '@nats-io/nats-core'
 import type { z } from 'zod'
 import { RpcError } from './api-error.ts'
 import { headerNames, requestContext } from './context.ts'
@@ -72,8 +72,8 @@ const readReply = (text: string): { readonly value: unknown } | undefined => {
 }
 
 const reasonOf = (service: string, error: unknown, timeoutMs: number): string => {
-  const causes = error instanceof Error ? [error.name, error.cause instanceof Error ? error.cause.name : ''] : []
-  if (causes.includes('NoRespondersError')) return `${service} is not running`
-  if (causes.includes('TimeoutError')) return `${service} did not answer within ${timeoutMs} ms`
+  const cause = error instanceof RequestError ? error.cause : error
+  if (cause instanceof NoRespondersError) return `${service} is not running`
+  if (cause instanceof TimeoutError) return `${service} did not answer within ${timeoutMs} ms`
   return `${service} cannot be reached`
 }

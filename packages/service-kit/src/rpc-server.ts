@@ -3,6 +3,7 @@ import type { Msg, NatsConnection } from '@nats-io/nats-core'
 import { ServerNats } from '@nestjs/microservices'
 import { contextOf, runInContext } from './context.ts'
 import type { MeasureRpc } from './metrics.ts'
+import { within } from './wait-for.ts'
 
 export interface RpcServerOptions {
   readonly service: string
@@ -71,15 +72,16 @@ export class RpcServer extends ServerNats {
     return handled.finally(() => this.#pending.delete(handled))
   }
 
-  /** Takes no more calls and resolves when the running ones are answered. */
-  async drain(): Promise<void> {
+  /** Takes no more calls and resolves when the running ones are answered, at the latest after `ms`. Returns how many were left. */
+  async drain(ms: number): Promise<number> {
     for (const subscription of this.#subscriptions) subscription.unsubscribe()
-    await Promise.allSettled(this.#pending)
+    const answered = Promise.allSettled(this.#pending)
+    await within('running calls', ms, answered).catch(() => undefined)
+    return this.#pending.size
   }
 
-  override async close(): Promise<void> {
-    await this.drain()
-  }
+  /** The connection is the service's, it closes it. */
+  override async close(): Promise<void> {}
 }
 
 const isJson = (message: Msg): boolean => {

@@ -184,8 +184,9 @@ export const startService = async <C extends BaseConfig>(
       await sleep(farewellMs)
       const server = app.getHttpServer()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      const [left] = await Promise.all([drain.wait(config.DRAIN_SECONDS * 1_000), rpc.drain()])
-      if (left > 0) logger.warn({ left }, 'requests were still in flight')
+      const patienceMs = config.DRAIN_SECONDS * 1_000
+      const [requests, calls] = await Promise.all([drain.wait(patienceMs), rpc.drain(patienceMs)])
+      if (requests + calls > 0) logger.warn({ requests, calls }, 'stopped in the middle of requests')
       server.closeAllConnections()
       await closed
       await end()

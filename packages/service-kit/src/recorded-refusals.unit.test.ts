@@ -20,7 +20,7 @@ const recording = z.object({
     raw: z.string().optional(),
     content_type: z.string().optional(),
   }),
-  response: z.object({ status: z.number(), json: z.unknown() }),
+  response: z.object({ status: z.number(), json: z.unknown().optional() }),
 })
 type Recording = z.infer<typeof recording>
 

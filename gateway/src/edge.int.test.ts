@@ -171,6 +171,24 @@ t.test('lockout', async (t) => {
   t.equal((await wrong()).status, 401)
 })
 
+t.test('every byte arrives, both ways, small and large', async (t) => {
+  const edge = await edgeUnderTest(t)
+  const trading = await startPeer(t, edge.nats, 'trading', (req, res) => {
+    const reply = Buffer.from(req.body)
+    res.writeHead(201, { 'content-length': reply.length, 'content-type': 'application/json', vary: 'Accept' })
+    res.end(reply)
+  })
+  await edge.ready('trading', 1)
+  for (const body of ['{"a":"é😀\u0000ÿ"}', JSON.stringify('ü'.repeat(200_000))]) {
+    const headers = { origin: 'http://localhost:1' }
+    const answer = await ask(edge.url, { method: 'POST', path: '/trading/orders', login, body, headers })
+    t.equal(answer.status, 201)
+    t.equal(trading.received.at(-1)?.body, body)
+    t.equal(answer.text, body)
+    t.equal(answer.headers.vary, 'Accept, Origin')
+  }
+})
+
 t.test('bodies', async (t) => {
   const edge = await edgeUnderTest(t, { BODY_LIMIT: '100' })
   const trading = await startPeer(t, edge.nats, 'trading')

@@ -1,6 +1,5 @@
 import { Agent, type ClientRequest, type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { Readable } from 'node:stream'
 import { createProxyMiddleware, type Plugin, type RequestHandler } from 'http-proxy-middleware'
 import type { Logger } from 'pino'
 import type { EdgeMetrics } from '../metrics.ts'
@@ -9,6 +8,7 @@ import { contextOf } from '../request/context.ts'
 import { sendDetail, unavailableText } from '../request/reply.ts'
 import type { Route } from '../routing/routes.ts'
 import { refuseUpgrade } from './handshake.ts'
+import { relay } from './relay.ts'
 
 export interface ForwardDeps {
   readonly replicas: Replicas
@@ -45,16 +45,7 @@ const UPGRADE_TIMEOUT_MS = 10_000
 /** Added to the wait for the first byte, so that a service that falls silent within a body is cut off after the same time. */
 const SILENCE_MARGIN_MS = 1000
 
-const hopHeaders = ['keep-alive', 'x-powered-by', 'proxy-connection']
-
 const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '')
-
-const streamOf = (body: Buffer): Readable => {
-  const stream = new Readable({ read() {} })
-  stream.push(body)
-  stream.push(null)
-  return stream
-}
 
 /** The proxy: one middleware for every service, routed per request. */
 export const createForward = (deps: ForwardDeps): Forward => {
@@ -148,11 +139,7 @@ export const createForward = (deps: ForwardDeps): Forward => {
     if (exchange === undefined) return
     clearTimeout(exchange.timer)
     if (exchange.state === 'waiting') exchange.state = 'answering'
-    const { headers } = upstream
-    for (const name of hopHeaders) delete headers[name]
-    const vary = res.getHeader('vary')
-    if (typeof vary === 'string' && headers.vary !== undefined) headers.vary = `${headers.vary}, ${vary}`
-    headers.connection = res.shouldKeepAlive ? 'keep-alive' : 'close'
+    relay(upstream, res)
   }
 
   const events: Plugin = (proxyServer) => {
@@ -167,7 +154,10 @@ export const createForward = (deps: ForwardDeps): Forward => {
     })
     proxyServer.on('proxyReq', (upstream, req) => {
       const exchange = exchanges.get(req)
-      if (exchange !== undefined) exchange.upstream = upstream
+      if (exchange === undefined) return
+      exchange.upstream = upstream
+      // Head and body leave in one write; the pipe that httpxy sets up afterwards finds the request ended.
+      upstream.end(contextOf(req).body?.toString('latin1'), 'latin1')
     })
     proxyServer.on('proxyRes', onResponse)
     proxyServer.on('proxyReqWs', (upstream, _req, socket) => {
@@ -183,6 +173,7 @@ export const createForward = (deps: ForwardDeps): Forward => {
 
   const middleware: RequestHandler = createProxyMiddleware({
     ejectPlugins: true,
+    selfHandleResponse: true,
     plugins: [events],
     agent,
     upgradeTimeout: UPGRADE_TIMEOUT_MS,
@@ -194,8 +185,6 @@ export const createForward = (deps: ForwardDeps): Forward => {
       }
       const exchange = exchanges.get(req)
       if (exchange === undefined) throw new Error('request without a replica')
-      const { body } = contextOf(req)
-      if (body !== undefined) options.buffer = streamOf(body)
       options.proxyTimeout = deps.timeouts[exchange.route.patience] + SILENCE_MARGIN_MS
       return exchange.replica.url
     },

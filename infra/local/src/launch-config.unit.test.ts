@@ -1,0 +1,74 @@
+import t from 'tap'
+import { backOff } from './keep-alive.ts'
+import { readLaunchConfig } from './launch-config.ts'
+import { natsUserNames, natsUsers } from './nats-users.ts'
+import { tapTotals } from './tap-totals.ts'
+
+t.test('USERNAME alone is the shell speaking, beside a PASSWORD it is the login', async (t) => {
+  const login = (env: Record<string, string>, file = '') => {
+    const { username, password } = readLaunchConfig(env, [], t.testdir({ '.env': file }))
+    return { username, password }
+  }
+  t.same(login({ USERNAME: 'alice' }), { username: 'admin', password: 'admin' })
+  t.same(login({ USERNAME: 'alice', PASSWORD: 's' }), { username: 'alice', password: 's' })
+  t.same(login({ PASSWORD: 's' }), { username: 'admin', password: 's' })
+  t.same(login({ USERNAME: 'alice' }, 'USERNAME=bob\nPASSWORD=b\n'), { username: 'bob', password: 'b' })
+  t.same(login({ PASSWORD: 's' }, 'USERNAME=bob\nPASSWORD=b\n'), { username: 'admin', password: 's' })
+})
+
+t.test('.env never overrides, and secrets are not handed on to every process', async (t) => {
+  const config = readLaunchConfig(
+    { COLIBRI_PORT: '9000', PASSWORD: 'p', EMPTY: '' },
+    [],
+    t.testdir({ '.env': 'COLIBRI_PORT=9001\nLOG_LEVEL=debug\nCONFIG_PASSWORD=c\n' }),
+  )
+  t.equal(config.edgePort, 9000)
+  t.equal(config.configPassword, 'c')
+  t.same(config.inherited, { COLIBRI_PORT: '9000', LOG_LEVEL: 'debug' })
+  t.throws(() => readLaunchConfig({ COLIBRI_PORT: 'eighty' }, [], '.'), {
+    message: /COLIBRI_PORT must be a port number/,
+  })
+})
+
+t.test('--services gives the number of replicas', async (t) => {
+  const replicas = (...args: string[]) => readLaunchConfig({}, args, '.').replicas
+  t.match(replicas('--services', 'market-data=2,portfolio=3', '--services=backtesting=4'), {
+    'market-data': 2,
+    portfolio: 3,
+    backtesting: 4,
+    trading: 1,
+  })
+  for (const wrong of ['market-data', 'market-data=0', 'market-data=x', 'nobody=1', 'trading=2']) {
+    t.throws(() => replicas('--services', wrong), { name: 'LaunchError' }, wrong)
+  }
+})
+
+t.test('waits twice as long after each failure in a row, ten seconds at the most', async (t) => {
+  t.same([1, 2, 3, 7, 8, 1000].map(backOff), [100, 200, 400, 6400, 10_000, 10_000])
+})
+
+t.test('reads what tap counted; keys that are missing are 0', async (t) => {
+  t.same(tapTotals('# { total: 5, pass: 5 }'), { passed: 5, failed: 0 })
+  t.same(tapTotals('# { total: 5, pass: 3, fail: 2 }'), { passed: 3, failed: 2 })
+  t.same(tapTotals('# { total: 1, fail: 1 }'), { passed: 0, failed: 1 })
+  t.equal(tapTotals('# time=12ms'), null)
+})
+
+t.test('only services with an edge in the house may call each other', async (t) => {
+  const users = natsUsers(Object.fromEntries(natsUserNames.map((name) => [name, 'p'])))
+  const publishes = (name: string) => users.find(({ user }) => user === name)?.permissions?.publish ?? []
+  t.same(
+    publishes('market-data').filter((subject) => subject.startsWith('rpc.')),
+    [],
+  )
+  t.same(
+    publishes('trading').filter((subject) => subject.startsWith('rpc.')),
+    ['rpc.market-data.>', 'rpc.gateway-dex.>'],
+  )
+  t.notOk(publishes('subscriber').some((subject) => /^(events|market|rpc|instances|hbot)/.test(subject)))
+  t.notOk(
+    users.some(({ permissions }) => permissions === undefined),
+    'nobody may do everything',
+  )
+  t.throws(() => natsUsers({}), /no password/)
+})

@@ -13,7 +13,7 @@ for (const kind of ['accept-then-timeout', '500-after-accept']) {
     `${ORDERS} orders with ${kind}: at most one order at the venue each, all resolved`,
     { timeout: 240_000 },
     async (t) => {
-      const colibri = await startColibri({ env: { VENUE_TIMEOUT_MS: '1000' } })
+      const colibri = await startColibri()
       t.teardown(() => colibri.stop())
       const simulator = (await colibri.run()).urls.simulator ?? ''
       await injectFault(simulator, { on: 'create', kind, times: ORDERS })

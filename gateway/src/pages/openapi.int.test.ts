@@ -1,6 +1,6 @@
 import t from 'tap'
 import { edgeUnderTest } from '../testing/edge-under-test.ts'
-import { ask } from '../testing/http.ts'
+import { ask, until } from '../testing/http.ts'
 import { startPeer } from '../testing/peer.ts'
 
 const schema = (type: string) => ({ components: { schemas: { Item: { type } } } })
@@ -50,6 +50,19 @@ t.test('the documents of all services are one, and their paths are known', async
   peer.announce('draining')
   await edge.ready('trading', 0)
   t.equal((await ask(edge.url, { path, login })).status, 503, 'known while its service is away')
+})
+
+t.test('a document that could not be read is asked for again', async (t) => {
+  const edge = await edgeUnderTest(t)
+  let served: unknown = 'not yet'
+  const document = { toJSON: () => served }
+  await startPeer(t, edge.nats, 'trading', undefined, document)
+  await edge.ready('trading', 1)
+  const path = '/trading/orders/abc/events'
+  t.equal((await ask(edge.url, { path })).status, 404)
+  served = trading
+  await until('the path is known', async () => (await ask(edge.url, { path })).status === 401)
+  t.match((await ask(edge.url, { path: '/openapi.json' })).text, '/trading/orders/{client_order_id}/events')
 })
 
 t.test('documentation pages come from here alone', async (t) => {

@@ -21,7 +21,8 @@ export interface OpenApi {
   text(): string
 }
 
-const FETCH_TIMEOUT_MS = 3_000
+const FETCH_TIMEOUT_MS = 5_000
+const RETRY_MS = 2_000
 const LARGEST_DOCUMENT = 16 * 1_048_576
 const httpMethods = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch'])
 const reference = /^#\/components\/([^/]+)\/(.+)$/
@@ -114,6 +115,12 @@ export const createOpenApi = (
   const spelling = slashSpelling(contract)
   let merged: string | undefined
 
+  const learn = (replica: Replica): void => {
+    if (replica.state !== 'ready' || read.get(replica.service) === replica.instanceId) return
+    read.set(replica.service, replica.instanceId)
+    reading.set(replica.service, fetchDocument(replica))
+  }
+
   const fetchDocument = async (replica: Replica): Promise<void> => {
     try {
       const text = await fetchText(new URL('/openapi.json', replica.url), { 'x-colibri-edge-token': edgeToken })
@@ -126,16 +133,13 @@ export const createOpenApi = (
       }
     } catch (error) {
       read.delete(replica.service)
-      logger.warn({ service: replica.service, instanceId: replica.instanceId, err: error }, 'no OpenAPI document')
+      logger.warn({ service: replica.service, instanceId: replica.instanceId, err: error }, 'no OpenAPI document yet')
+      setTimeout(learn, RETRY_MS, replica).unref()
     }
   }
 
   return {
-    learn: (replica) => {
-      if (read.get(replica.service) === replica.instanceId) return
-      read.set(replica.service, replica.instanceId)
-      reading.set(replica.service, fetchDocument(replica))
-    },
+    learn,
     settled: async (service) => reading.get(service),
     text: () => {
       merged ??= JSON.stringify(mergeDocuments(documents, spelling))

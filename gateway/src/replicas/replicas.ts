@@ -36,6 +36,7 @@ export const createReplicas = (onReady: (replica: Replica) => void): Replicas =>
   const remove = (replica: Replica): void => {
     const left = (byService.get(replica.service) ?? []).filter((other) => other !== replica)
     byService.set(replica.service, left)
+    replica.state = 'draining'
   }
 
   const announced = (said: InstanceAnnouncement): void => {

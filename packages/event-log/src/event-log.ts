@@ -1,6 +1,6 @@
 /**
  * The log as a port. A stream is one aggregate's history (`order-<id>`); its category is the text before the first dash.
- * Drivers: Postgres (default) and KurrentDB. Both pass `testEventLog`.
+ * Every driver passes `testEventLog`; Postgres is the one there is.
  */
 export interface EventMetadata {
   /** The request that started the chain of causes. */

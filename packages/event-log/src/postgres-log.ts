@@ -16,6 +16,8 @@ export interface PostgresLogOptions {
   readonly unavailableAfterMs?: number
   /** The longest a subscriber sleeps when no notification arrives; 500 ms unless given. */
   readonly pollMs?: number
+  /** Events a subscription reads at once; 1,000 unless given. */
+  readonly pageEvents?: number
   /** Told of errors the log recovers from by itself: lost connections, failing handlers. */
   readonly onError?: (error: unknown) => void
 }
@@ -95,7 +97,8 @@ const recorded = (row: EventRow): RecordedEvent => ({
  * open. Positions are `<transaction id>/<sequence>`.
  */
 export const openPostgresLog = async (source: PostgresLogSource & PostgresLogOptions): Promise<EventLog> => {
-  const { statementMs = 10_000, unavailableAfterMs = 5_000, pollMs = 500, onError = () => {} } = source
+  const { statementMs = 10_000, unavailableAfterMs = 5_000, pollMs = 500, pageEvents = DEFAULT_LIMIT } = source
+  const { onError = () => {} } = source
   const pool =
     'pool' in source
       ? source.pool
@@ -146,7 +149,7 @@ export const openPostgresLog = async (source: PostgresLogSource & PostgresLogOpt
     readAll,
     subscribe: async (from, filter, handler, signal) => {
       notifications.listen()
-      const page = (position: Position) => readAll(position, { filter })
+      const page = (position: Position) => readAll(position, { filter, limit: pageEvents })
       const ending = AbortSignal.any([signal, closing.signal])
       await subscribeByPages({ page, wakeup, pollMs, onError }, from, filter, handler, ending)
     },

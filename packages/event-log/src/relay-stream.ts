@@ -90,6 +90,9 @@ export class StreamMoved extends Error {
   override readonly name = 'StreamMoved'
 }
 
+/** A stranger's message took the place of an event, and the events after it were stored: the copy has a hole. */
+export class StreamTorn extends StreamMoved {}
+
 /**
  * Publishes events in order, all in flight together. Every message names the sequence it must follow, so the server
  * stores a prefix of them in exactly this order or refuses: a rival or a lost message cannot tear the copy. Returns the
@@ -111,6 +114,13 @@ export const publishInOrder = async (
     return client.publish(subjectOf(event), JSON.stringify(event), { headers: header, timeout: PUBLISH_TIMEOUT_MS })
   })
   const results = await Promise.allSettled(sent)
+  // One refusal shifts the sequence by a stranger's message, so that the next event seems to be in its place.
+  const refused = results.findIndex(
+    (result) => result.status === 'rejected' && result.reason instanceof JetStreamApiError,
+  )
+  if (refused >= 0 && results.slice(refused).some(({ status }) => status === 'fulfilled')) {
+    throw new StreamTorn(`${name} refused event ${events[refused]?.id} but took later ones`)
+  }
   for (const [index, result] of results.entries()) {
     if (result.status === 'rejected') throw result.reason
     if (result.value.duplicate || result.value.seq !== after + index + 1) {

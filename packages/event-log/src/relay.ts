@@ -14,6 +14,7 @@ import {
   type RelayStream,
   recreateStream,
   StreamMoved,
+  StreamTorn,
   type Tail,
   tailOf,
 } from './relay-stream.ts'
@@ -86,6 +87,8 @@ export const startRelay = async (
   let leading: 'active' | 'passive' = 'passive'
   let failure: Error | undefined
   let copied: Position = START
+  /** Set until the stream was made anew: its last copy looks right but an earlier one is missing. */
+  let copy: 'whole' | 'torn' = 'whole'
   const fail = (error: unknown) => {
     failure = error instanceof Error ? error : new Error(String(error))
     onError(failure)
@@ -96,9 +99,10 @@ export const startRelay = async (
     const manager = await jetstreamManager(nats)
     const found = await findStream(manager, stream)
     const tail = await tailOf(manager, stream, found ?? (await createStream(manager, stream)))
-    if (tail === 'foreign' || !(await isOurs(tail))) {
+    if (copy === 'torn' || tail === 'foreign' || !(await isOurs(tail))) {
       onRefill({ reason: 'stream-foreign', from: START, published: checkpoint })
       const { state } = await recreateStream(manager, stream)
+      copy = 'whole'
       return { sequence: state.last_seq }
     }
     const from = tail.last?.position ?? START
@@ -126,6 +130,7 @@ export const startRelay = async (
     copied = tail.last?.position ?? START
     let sequence = tail.sequence
     let busy: 'publishing' | 'idle' = 'idle'
+    let published = 0
     let savedAt = 0
     let problem: unknown
     failure = undefined
@@ -133,6 +138,7 @@ export const startRelay = async (
     const ending = AbortSignal.any([signal, broken.signal])
     const give = (error: unknown) => {
       problem ??= error
+      if (error instanceof StreamTorn) copy = 'torn'
       broken.abort()
     }
 
@@ -146,6 +152,7 @@ export const startRelay = async (
     }
     const publish = async ({ events }: Page) => {
       busy = 'publishing'
+      published += 1
       try {
         for (let start = 0; start < events.length && !ending.aborted; start += inFlight) {
           const chunk = events.slice(start, start + inFlight)
@@ -164,10 +171,13 @@ export const startRelay = async (
         await pause(checkEveryMs, ending)
         if (ending.aborted || busy === 'publishing') continue
         const expected = sequence
+        const before = published
         const found = await findStream(await jetstreamManager(nats), stream)
         if (found === undefined) throw new StreamMoved(`${stream.name} is gone`)
         const { last_seq: last, messages } = found.state
-        if (sequence === expected && (last !== expected || (messages === 0 && copied !== START))) {
+        // What was published meanwhile makes the answer stale; the next look tells.
+        if (published !== before) continue
+        if (last !== expected || (messages === 0 && copied !== START)) {
           throw new StreamMoved(
             `${stream.name} is at ${last} with ${messages} messages, the relay left it at ${expected}`,
           )

@@ -1,2 +1,3 @@
+export { countingProjection } from './counting-projection.ts'
 export { type LogFactory, testEventLog } from './event-log.contract.ts'
 export { newEvent } from './new-event.ts'

@@ -26,11 +26,10 @@ const readStream = (stream: string): string[] => [
   `$JS.FC.${stream}.>`,
 ]
 const ownStream = (stream: string): string[] => [...readStream(stream), `$JS.API.STREAM.*.${stream}`]
-const ownBucket = (bucket: string): string[] => [...ownStream(`KV_${bucket}`), `$KV.${bucket}.>`]
 
 /** What a service needs beyond announcing itself, answering and calling. */
 const MORE: Partial<Record<ServiceName, { publish?: readonly string[]; subscribe?: readonly string[] }>> = {
-  'market-data': { publish: ['market.>', ...ownBucket('feed-leases')], subscribe: ['market.>'] },
+  'market-data': { publish: ['market.>'], subscribe: ['market.>'] },
   orchestration: { publish: ['hbot.>'], subscribe: ['hbot.>'] },
 }
 

@@ -49,7 +49,7 @@ export const programs = (root: string, config: LaunchConfig, secrets: Secrets, a
     SIMULATOR_API_SECRET: secrets.simulator.apiSecret,
   }
   const extra: Partial<Record<ServiceName, Record<string, string>>> = {
-    'market-data': { SIMULATOR_REST_URL: rest, SIMULATOR_WS_URL: ws, ...simulatorKeys },
+    'market-data': { SIMULATOR_REST_URL: rest, SIMULATOR_WS_URL: ws },
     trading: {
       SIMULATOR_REST_URL: rest,
       SIMULATOR_WS_URL: ws,

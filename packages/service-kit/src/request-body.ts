@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { NextFunction, Request, Response } from 'express'
 import { ApiError } from './api-error.ts'
 
@@ -20,9 +21,11 @@ export const readBody = (request: Request, _response: Response, next: NextFuncti
   }
   const chunks: Buffer[] = []
   let size = 0
+  // The socket's events run outside the request's context; what follows belongs inside.
+  const goOn = AsyncResource.bind(next)
   const settle = (error?: unknown): void => {
     request.off('data', onData).off('end', onEnd).off('error', onError)
-    next(error)
+    goOn(error)
   }
   const onData = (chunk: Buffer): void => {
     size += chunk.length

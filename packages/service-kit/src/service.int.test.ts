@@ -80,6 +80,11 @@ class ProbeController {
     return this.kit.context()
   }
 
+  @Post('context')
+  contextOfBody() {
+    return this.kit.context()
+  }
+
   @Get('database')
   async database() {
     return (await this.kit.pool.query<{ one: number }>('select 1 as one')).rows[0]
@@ -350,6 +355,11 @@ t.test('a service answers as the contract says', async (t) => {
   t.test('a request carries its ids and actor, also into other services', async (t) => {
     const headers = { 'x-request-id': 'r1', 'x-correlation-id': 'c1', 'x-colibri-actor': 'user:anna' }
     t.same((await ask('/context', { headers })).body, { requestId: 'r1', correlationId: 'c1', actor: 'user:anna' })
+    const body = JSON.stringify({ filler: 'x'.repeat(200_000) })
+    t.match((await ask('/context', { method: 'POST', headers, body })).body, {
+      correlationId: 'c1',
+      actor: 'user:anna',
+    })
     t.same((await ask('/asks/echo', { headers })).body, { text: 'hé', actor: 'user:anna' })
   })
 

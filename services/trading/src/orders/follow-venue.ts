@@ -103,7 +103,7 @@ export const followVenue = (
         const { fill } = update
         const id = fill.clientOrderId ?? context.streams.clientOrderIdOf(accountName, connectorName, fill.venueOrderId)
         if (id === undefined || !isComplete(fill)) return attendAll()
-        return recordFill(context, connectorName, id, fill)
+        return recordFill(context, { accountName, connectorName }, id, fill)
       }
     }
   }

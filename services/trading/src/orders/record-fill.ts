@@ -17,16 +17,19 @@ const feeInQuote = async (context: OrdersContext, connectorName: string, fill: V
 /** Some streams tell of a trade before its fee is known: such a fill is taken from the venue's trade list instead. */
 export const isComplete = (fill: VenueFill): boolean => fill.feeCurrency !== '' || new Exact(fill.feeAmount).isZero()
 
-/** Applies a fill to its order, once per trade id, whichever way and however often it arrives. */
+/**
+ * Applies a fill to its order, once per trade id, whichever way and however often it arrives. An order of another account
+ * or connector is left alone: client order ids are only told apart there.
+ */
 export const recordFill = async (
   context: OrdersContext,
-  connectorName: string,
+  { accountName, connectorName }: { readonly accountName: string; readonly connectorName: string },
   clientOrderId: string,
   fill: VenueFill,
 ): Promise<void> => {
   const known = await context.streams.load(clientOrderId)
-  if (known === undefined || known.order.tradeIds.has(fill.tradeId)) return
-  const { accountName } = known.order.intent
+  if (known?.order.intent.accountName !== accountName || known.order.intent.connectorName !== connectorName) return
+  if (known.order.tradeIds.has(fill.tradeId)) return
   const data: OrderFill = {
     tradeId: fill.tradeId,
     price: fill.price,

@@ -1,4 +1,4 @@
-import type { AccountVenue, VenueFill, VenueOrderState } from '@colibri/exchange'
+import type { AccountVenue, VenueOrderState } from '@colibri/exchange'
 import { Exact } from '../decimal.ts'
 import { isFinished, type PlacedOrder } from './order.ts'
 import type { LiveOrder } from './order-streams.ts'
@@ -59,18 +59,14 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
   const current = async (id: string): Promise<PlacedOrder | undefined> => (await context.streams.load(id))?.order
 
   const takeFills = async (venue: AccountVenue, pair: string, orders: readonly LiveOrder[]): Promise<void> => {
+    const owner = orders[0]?.order.intent
+    if (owner === undefined) return
     const since = Math.min(...orders.map((order) => order.createdAt)) - CLOCK_SLACK_MS
     for (const fill of await venue.fills(pair, since)) {
-      const id = fill.clientOrderId ?? ownerOf(fill, orders)
-      if (id !== undefined && isComplete(fill)) await recordFill(context, venue.connectorName, id, fill)
+      const id =
+        fill.clientOrderId ?? context.streams.clientOrderIdOf(owner.accountName, owner.connectorName, fill.venueOrderId)
+      if (id !== undefined && isComplete(fill)) await recordFill(context, owner, id, fill)
     }
-  }
-
-  const ownerOf = (fill: VenueFill, orders: readonly LiveOrder[]): string | undefined => {
-    const intent = orders[0]?.order.intent
-    return intent === undefined
-      ? undefined
-      : context.streams.clientOrderIdOf(intent.accountName, intent.connectorName, fill.venueOrderId)
   }
 
   const conclude = async (venue: AccountVenue, id: string, state: VenueOrderState): Promise<void> => {

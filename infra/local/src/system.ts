@@ -103,7 +103,7 @@ class Crew {
     const log = this.log(program.name)
     const child = startChild({
       command: process.execPath,
-      args: ['--enable-source-maps', program.entry],
+      args: [...heapOptions(program.service), program.entry],
       cwd: this.#launch.root,
       env: program.env,
       stopSignal: 'SIGTERM',
@@ -252,6 +252,13 @@ const startServices = async (crew: Crew, all: readonly Program[], secrets: Secre
     clearTimeout(timeout)
   }
 }
+
+/**
+ * Node lets the young generation of every process grow to 16 MB and keeps it. A fifth of the system's idle memory is
+ * that; only those every order passes through are worth it.
+ */
+const heapOptions = (service: Program['service']): string[] =>
+  service === 'trading' || service === 'gateway' ? [] : ['--max-semi-space-size=4']
 
 /** The order of `run.json`: what others stand on first. */
 const ORDER = ['nats', 'postgres', 'simulator', 'gateway']

@@ -1,6 +1,13 @@
 import { z } from 'zod'
 
-export const serviceName = z.enum(['market-data', 'trading', 'portfolio', 'orchestration', 'backtesting', 'gateway-dex'])
+export const serviceName = z.enum([
+  'market-data',
+  'trading',
+  'portfolio',
+  'orchestration',
+  'backtesting',
+  'gateway-dex',
+])
 export type ServiceName = z.infer<typeof serviceName>
 
 /** What a replica says of itself on `instances.<service>`, every second. The edge forgets it after three silent seconds. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Colibri, startColibri } from '@colibri/system-tests'
 import { latency, perSecond, timeEach } from './measure.ts'
+import { replicaOf } from './replica-url.ts'
 import type { Figure } from './report.ts'
 
 /** Start-up, idle memory, the edge's cost and order-to-ack, on the whole system as `npm start` runs it. */
@@ -50,14 +51,13 @@ const childrenOf = async (pids: readonly number[]): Promise<readonly number[]> =
 
 /** The same cheap request through the edge and straight at the service, alternating. */
 const measureEdge = async (colibri: Colibri): Promise<readonly Figure[]> => {
-  const { urls } = await colibri.run()
-  const secrets = JSON.parse(await readFile(`${colibri.home}/secrets.json`, 'utf8')) as { edgeToken: string }
+  const { url, edgeToken } = await replicaOf(colibri, 'market-data')
   const authorization = `Basic ${Buffer.from('admin:admin').toString('base64')}`
   const edge: number[] = []
   const direct: number[] = []
   await timeEach(2_000, async () => {
     edge.push(await once(`${colibri.url}/connectors/`, { authorization }))
-    direct.push(await once(`${urls['market-data']}/connectors`, { 'x-colibri-edge-token': secrets.edgeToken }))
+    direct.push(await once(`${url}/connectors`, { 'x-colibri-edge-token': edgeToken }))
   })
   const [through, straight] = [latency(edge), latency(direct)]
   return [

@@ -36,8 +36,14 @@ const open = async (t: Test) => {
 }
 type Opened = Awaited<ReturnType<typeof open>>
 
-const all = async (log: EventLog): Promise<readonly RecordedEvent[]> =>
-  (await log.readAll(START, { limit: 10_000 })).events
+/** Every event, those included that an older running transaction still holds back from readers. */
+const all = async (log: EventLog): Promise<readonly RecordedEvent[]> => {
+  for (;;) {
+    const { events, pending } = await log.readAll(START, { limit: 10_000 })
+    if (!pending) return events
+    await pause(5)
+  }
+}
 
 /** Waits until the stream holds as many messages as the log has events, then returns their bodies in order. */
 const copies = async ({ log, nats, manager }: Opened) => {

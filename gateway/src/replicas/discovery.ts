@@ -1,4 +1,4 @@
-import { instanceAnnouncement, instancesSubject } from '@colibri/contracts'
+import { inboxPrefix, instanceAnnouncement, instancesSubject } from '@colibri/contracts'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
@@ -32,7 +32,7 @@ export const startDiscovery = (config: EdgeConfig['nats'], replicas: Replicas, l
   const run = async (): Promise<void> => {
     const nc = await connect({
       servers: config.url,
-      ...(config.user === undefined ? {} : { user: config.user }),
+      ...(config.user === undefined ? {} : { user: config.user, inboxPrefix: inboxPrefix(config.user) }),
       ...(config.password === undefined ? {} : { pass: config.password }),
       name: 'gateway',
       maxReconnectAttempts: -1,

@@ -1,3 +1,4 @@
+import { inboxPrefix } from '@colibri/contracts'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { connectAsync } from 'mqtt'
@@ -10,7 +11,9 @@ const start = async (t: Test) => {
   const nats = await startNats({ dir: t.testdir({}), users })
   t.teardown(() => nats.stop())
   const as = async (user: string): Promise<NatsConnection> => {
-    const connection = await connect({ servers: nats.url, user, pass: `secret-of-${user}` })
+    // Programs outside use a plain client as it comes.
+    const inbox = user === 'subscriber' ? {} : { inboxPrefix: inboxPrefix(user) }
+    const connection = await connect({ servers: nats.url, user, pass: `secret-of-${user}`, ...inbox })
     t.teardown(() => connection.close())
     return connection
   }
@@ -55,6 +58,16 @@ t.test('a subscriber follows and replays events, and publishes none', async (t) 
   subscriber.publish('events.order.1.OrderFilled', '{}')
   t.match(await refused, /Permissions Violation/i)
   await t.rejects((await jetstreamManager(subscriber)).streams.delete('EVENTS'))
+})
+
+t.test('nobody reads the replies of another', async (t) => {
+  const { as } = await start(t)
+  for (const user of ['subscriber', 'market-data', 'gateway']) {
+    const curious = await as(user)
+    const refused = refusal(curious)
+    curious.subscribe(`${inboxPrefix('trading')}.>`, { callback: () => undefined })
+    t.match(await refused, /Permissions Violation.*_INBOX_trading/i, user)
+  }
 })
 
 t.test('bots speak MQTT, orchestration hears them over NATS and answers', async (t) => {

@@ -1,4 +1,4 @@
-import { EVENTS_STREAM, type ServiceName, serviceName } from '@colibri/contracts'
+import { EVENTS_STREAM, inboxPrefix, type ServiceName, serviceName } from '@colibri/contracts'
 import type { NatsPermissions, NatsUser } from './nats-config.ts'
 
 /** Who may call whom over NATS; the house allows no other edge. */
@@ -45,7 +45,7 @@ const servicePermissions = (service: ServiceName): NatsPermissions => ({
   subscribe: [
     'instances.query',
     `rpc.${service}.>`,
-    '_INBOX.>',
+    `${inboxPrefix(service)}.>`,
     ...(CALLS[service].includes('market-data') ? ['market.>'] : []),
     ...(MORE[service]?.subscribe ?? []),
   ],
@@ -54,9 +54,9 @@ const servicePermissions = (service: ServiceName): NatsPermissions => ({
 
 const PERMISSIONS: Record<string, NatsPermissions> = {
   ...Object.fromEntries(serviceName.options.map((service) => [service, servicePermissions(service)])),
-  gateway: { publish: ['instances.query'], subscribe: ['instances.>', '_INBOX.>'] },
-  launcher: { publish: ['instances.query'], subscribe: ['instances.>', '_INBOX.>'] },
-  /** Programs outside: they read events and market data and change nothing. */
+  gateway: { publish: ['instances.query'], subscribe: ['instances.>', `${inboxPrefix('gateway')}.>`] },
+  launcher: { publish: ['instances.query'], subscribe: ['instances.>', `${inboxPrefix('launcher')}.>`] },
+  /** Programs outside: they read events and market data and change nothing. Theirs is the inbox every plain client uses. */
   subscriber: { publish: readStream(EVENTS_STREAM), subscribe: ['events.>', 'market.>', '_INBOX.>'] },
   /** Bots, over MQTT; the server delivers their subscriptions on subjects of its own. */
   bots: { publish: ['hbot.>'], subscribe: ['hbot.>', '$MQTT.sub.>', '$MQTT.deliver.pubrel.>'] },

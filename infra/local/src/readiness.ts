@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { instanceAnnouncement, instancesSubject, type ServiceName } from '@colibri/contracts'
+import { inboxPrefix, instanceAnnouncement, instancesSubject, type ServiceName } from '@colibri/contracts'
 import { connect } from '@nats-io/transport-node'
 
 export interface NatsLogin {
@@ -18,7 +18,13 @@ export const servicesReady = async (
   onReady: (service: ServiceName) => void,
   signal: AbortSignal,
 ): Promise<void> => {
-  const connection = await connect({ servers: nats.url, user: nats.user, pass: nats.password, name: 'launcher' })
+  const connection = await connect({
+    servers: nats.url,
+    user: nats.user,
+    pass: nats.password,
+    name: 'launcher',
+    inboxPrefix: inboxPrefix(nats.user),
+  })
   const ready = new Map([...wanted.keys()].map((service) => [service, new Set<string>()]))
   const waiting = new Set(wanted.keys())
   connection.subscribe(instancesSubject('*'), {

@@ -20,4 +20,7 @@ export const rpcSubject = (service: string, operation: string): string => `rpc.$
 /** Announced by every HTTP server once a second and on each change of state; the edge routes by it. */
 export const instancesSubject = (service: string): string => `instances.${service}`
 
+/** Where replies to a user arrive: one of its own each, so that nobody reads the replies of another. */
+export const inboxPrefix = (user: string): string => `_INBOX_${user}`
+
 const subjectToken = (text: string): string => (text === '' ? '_' : text.replaceAll(/[\s.*>]/g, '_'))

@@ -1,3 +1,4 @@
+import { inboxPrefix } from '@colibri/contracts'
 import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import { BootError, waitFor, within } from './wait-for.ts'
@@ -31,7 +32,7 @@ export const openMessaging = async (options: MessagingOptions): Promise<Messagin
     reconnectDelayHandler: () => Math.min(50 * 2 ** attempts++, 2_000),
     pingInterval: 2_000,
     maxPingOut: 2,
-    ...(options.user === undefined ? {} : { user: options.user }),
+    ...(options.user === undefined ? {} : { user: options.user, inboxPrefix: inboxPrefix(options.user) }),
     ...(options.password === undefined ? {} : { pass: options.password }),
   }
   const connection = await waitFor('NATS (NATS_URL)', options.bootMs, () => connect(settings).catch(refuseLogin))

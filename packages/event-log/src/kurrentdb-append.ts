@@ -22,6 +22,8 @@ export interface KurrentAppendOptions {
   readonly callMs: number
   /** How long an unreachable server is tried again before the append fails with `LogUnavailable`. */
   readonly unavailableAfterMs: number
+  /** Keeps the number of appends under way within what the client can bear. */
+  readonly inSlot: <T>(work: () => Promise<T>) => Promise<T>
   readonly readStream: (streamId: string, fromVersion: number) => Promise<readonly StoredEvent[]>
 }
 
@@ -34,7 +36,7 @@ export interface KurrentAppendOptions {
  */
 export const appendToKurrent = async (
   client: KurrentDBClient,
-  { callMs, unavailableAfterMs, readStream }: KurrentAppendOptions,
+  { callMs, unavailableAfterMs, inSlot, readStream }: KurrentAppendOptions,
   streamId: string,
   events: readonly NewEvent[],
   expected: ExpectedVersion,
@@ -53,7 +55,7 @@ export const appendToKurrent = async (
       const actual = stored.at(-1)?.event.version ?? 'none'
       if (expected !== 'any' && expected !== actual) throw new VersionConflict(streamId, expected, actual)
       const streamState = actual === 'none' ? NO_STREAM : BigInt(actual)
-      const writing = client.appendToStream(streamId, data, { streamState, deadline: callMs })
+      const writing = inSlot(() => client.appendToStream(streamId, data, { streamState, deadline: callMs }))
       const { success } = await withinTime(callMs, writing)
       // Only a client whose URL says `throwOnAppendFailure=false` answers instead of throwing.
       if (!success)

@@ -8,6 +8,9 @@ const unreachable: ReadonlySet<ErrorType> = new Set([
   ErrorType.NOT_LEADER,
 ])
 
+/** gRPC's CANCELLED, DEADLINE_EXCEEDED, ABORTED, INTERNAL, UNAVAILABLE and DATA_LOSS, as the client reads them. */
+const unreachableCodes: ReadonlySet<number> = new Set([1, 4, 10, 13, 14, 15])
+
 /** A call that was given up after its time. What it asked for may still happen. */
 export class CallTimeout extends Error {
   override readonly name = 'CallTimeout'
@@ -21,8 +24,10 @@ export const isUnreachable = (error: unknown): boolean => {
   if (error instanceof CallTimeout) return true
   if (!(error instanceof Error)) return false
   if (isCommandError(error)) return unreachable.has(error.type)
-  // What the client throws when no member of a cluster answers its search for the leader has no type.
-  return error.message.startsWith('Failed to discover')
+  // The client asks for the server's features before it appends, and passes on what gRPC says of that call as it is.
+  if ('code' in error && typeof error.code === 'number') return unreachableCodes.has(error.code)
+  // Neither no answer from any member of a cluster nor a connection closed by another call's failure has a type.
+  return error.message.startsWith('Failed to discover') || error.message.includes('Channel has been shut down')
 }
 
 /** Another writer was faster, or the expectation was wrong from the start. */

@@ -109,6 +109,21 @@ await t.test('a projection keeps its rows and its checkpoint in Postgres', async
   await pool.end()
 })
 
+await t.test('a connection that breaks under many large appends fails them all and nothing else', async (t) => {
+  const data = { text: 'x'.repeat(500_000) }
+  const appends = Array.from({ length: 40 }, () => log.append(`big-${randomUUID()}`, [newEvent({ data })], 'none'))
+  const settled = Promise.allSettled(appends)
+  await Promise.any(appends)
+  server.kill()
+  for (const result of await settled) {
+    if (result.status === 'rejected') t.match(result.reason, { name: 'LogUnavailable' })
+  }
+  await server.restart()
+  const patient = await openKurrentLog({ url: server.url, unavailableAfterMs: 30_000 })
+  t.equal((await patient.append(`after-${randomUUID()}`, [newEvent()], 'none')).version, 0)
+  await patient.close()
+})
+
 await t.test('outlives a killed server', async (t) => {
   const stream = `killed-${randomUUID()}`
   const versions: number[] = []

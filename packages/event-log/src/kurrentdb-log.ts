@@ -18,6 +18,7 @@ import {
 import { appendToKurrent } from './kurrentdb-append.ts'
 import { isUnreachable, withinTime } from './kurrentdb-errors.ts'
 import { fromKurrent, positionOf, type StoredEvent } from './kurrentdb-event.ts'
+import { createSlots } from './kurrentdb-slots.ts'
 import { subscribeByPages } from './subscribe.ts'
 import { createWakeup } from './wakeup.ts'
 
@@ -51,6 +52,7 @@ export const openKurrentLog = async (options: KurrentLogOptions): Promise<EventL
   const client = connect(url)
   const closing = new AbortController()
   const wakeup = createWakeup()
+  const inSlot = createSlots()
 
   const call = async <T>(action: string, work: () => Promise<T>): Promise<T> => {
     try {
@@ -105,7 +107,7 @@ export const openKurrentLog = async (options: KurrentLogOptions): Promise<EventL
     append: async (streamId, events, expectedVersion) => {
       const result = await appendToKurrent(
         client,
-        { callMs, unavailableAfterMs, readStream },
+        { callMs, unavailableAfterMs, inSlot, readStream },
         streamId,
         events,
         expectedVersion,

@@ -10,27 +10,28 @@ import {
   type TradesPage,
 } from '@colibri/contracts'
 import type { EventLog } from '@colibri/event-log'
+import {
+  type Expression,
+  expressionBuilder,
+  Kysely,
+  PostgresDialect,
+  type SelectQueryBuilder,
+  type SqlBool,
+  sql,
+} from 'kysely'
 import type { Pool } from 'pg'
+import type { OrdersTable, OrdersTables, TradesTable } from './orders.tables.ts'
 
-/** Conditions of a `where`, with their values. */
-interface Filter {
-  readonly conditions: readonly string[]
-  readonly values: readonly unknown[]
-}
+type Condition = Expression<SqlBool>
 
-const noFilter: Filter = { conditions: [], values: [] }
-
-/** `sql` gives the condition for the placeholder of the value. */
-const and = (filter: Filter, value: unknown, sql: (placeholder: string) => string): Filter => ({
-  conditions: [...filter.conditions, sql(`$${filter.values.length + 1}`)],
-  values: [...filter.values, value],
-})
-
-const where = ({ conditions }: Filter): string => (conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`)
+/** Conditions on an order `o` and, where the list is of trades, its trade `t`. */
+const where = expressionBuilder<{ o: OrdersTable; t: TradesTable }, 'o' | 't'>()
 
 /** An absent or an empty list filters nothing. */
-const among = (filter: Filter, column: string, names: readonly string[] | null): Filter =>
-  names === null || names.length === 0 ? filter : and(filter, names, (place) => `${column} = any(${place}::text[])`)
+const among = (
+  column: 'o.account_name' | 'o.connector_name' | 'o.trading_pair' | 'o.trade_type',
+  names: readonly string[] | null,
+): Condition[] => (names === null || names.length === 0 ? [] : [where(column, '=', where.fn.any(where.val(names)))])
 
 /** Clients send milliseconds or, below 10^11, seconds. */
 const instant = (time: number): Date | undefined => {
@@ -38,25 +39,33 @@ const instant = (time: number): Date | undefined => {
   return Number.isNaN(date.getTime()) ? undefined : date
 }
 
-const during = (filter: Filter, column: string, start: number | null, end: number | null): Filter => {
+const during = (column: 'o.created_at' | 't.timestamp', start: number | null, end: number | null): Condition[] => {
   const from = start === null ? undefined : instant(start)
   const to = end === null ? undefined : instant(end)
-  const begun = from === undefined ? filter : and(filter, from, (place) => `${column} >= ${place}::timestamptz`)
-  return to === undefined ? begun : and(begun, to, (place) => `${column} <= ${place}::timestamptz`)
+  return [
+    ...(from === undefined ? [] : [where(column, '>=', from)]),
+    ...(to === undefined ? [] : [where(column, '<=', to)]),
+  ]
 }
 
-interface Page {
+interface Market {
   readonly account_names: string[] | null
   readonly connector_names: string[] | null
   readonly trading_pairs: string[] | null
 }
 
-const ofMarket = (request: Page): Filter =>
-  among(
-    among(among(noFilter, 'o.account_name', request.account_names), 'o.connector_name', request.connector_names),
-    'o.trading_pair',
-    request.trading_pairs,
-  )
+const ofMarket = (request: Market): Condition[] => [
+  ...among('o.account_name', request.account_names),
+  ...among('o.connector_name', request.connector_names),
+  ...among('o.trading_pair', request.trading_pairs),
+]
+
+/** Literals, not parameters: the partial index `orders_active` is chosen by this very list. */
+const isActive = where(
+  'o.status',
+  'in',
+  ['SUBMITTED', 'OPEN', 'PARTIALLY_FILLED', 'PENDING_CANCEL'].map((status) => sql.lit(status)),
+)
 
 /** As Python writes a moment in UTC: microseconds, left out when they are zero. */
 export const isoText = (date: Date): string => {
@@ -73,29 +82,21 @@ const timedCursor = (cursor: string | null): { readonly time: string; readonly i
   return time === undefined || id === undefined || Number.isNaN(Date.parse(time)) ? undefined : { time, id }
 }
 
-interface OrderRecord {
-  client_order_id: string
-  exchange_order_id: string | null
-  account_name: string
-  connector_name: string
-  trading_pair: string
-  trade_type: string
-  order_type: string
-  amount: string
-  price: string | null
-  status: string
-  filled_amount: string
-  average_fill_price: string | null
-  fee_paid: string | null
-  fee_currency: string | null
-  error_message: string | null
-  created_at: Date
-  updated_at: Date
+/** What a list, newest first, still has after the cursor. */
+const before = (
+  time: 'o.created_at' | 't.timestamp',
+  id: 'o.client_order_id' | 't.trade_id',
+  cursor: string | null,
+): Condition[] => {
+  const at = timedCursor(cursor)
+  if (at === undefined) return []
+  // The text itself: a Date would lose the microseconds a cursor may have.
+  return [where(where.refTuple(time, id), '<', where.tuple(sql<Date>`${at.time}::timestamptz`, at.id))]
 }
 
 const orNull = (decimal: string | null): number | null => (decimal === null ? null : Number(decimal))
 
-const orderRowOf = (row: OrderRecord): OrderRow => ({
+const orderRowOf = (row: OrdersTable): OrderRow => ({
   order_id: row.client_order_id,
   account_name: row.account_name,
   connector_name: row.connector_name,
@@ -115,21 +116,9 @@ const orderRowOf = (row: OrderRecord): OrderRow => ({
   error_message: row.error_message,
 })
 
-interface TradeRecord {
-  trade_id: string
-  client_order_id: string
-  account_name: string
-  connector_name: string
-  trading_pair: string
-  trade_type: string
-  amount: string
-  price: string
-  fee_paid: string
-  fee_currency: string | null
-  timestamp: Date
-}
+type Fill = TradesTable & Pick<OrdersTable, 'account_name' | 'connector_name' | 'trading_pair' | 'trade_type'>
 
-const tradeRowOf = (row: TradeRecord): TradeRow => ({
+const tradeRowOf = (row: Fill): TradeRow => ({
   trade_id: row.trade_id,
   order_id: row.client_order_id,
   account_name: row.account_name,
@@ -143,12 +132,6 @@ const tradeRowOf = (row: TradeRecord): TradeRow => ({
   timestamp: isoText(row.timestamp),
 })
 
-const ORDER = 'o.*'
-const TRADE =
-  't.trade_id, t.client_order_id, o.account_name, o.connector_name, o.trading_pair, o.trade_type, t.amount, t.price, t.fee_paid, t.fee_currency, t.timestamp'
-const ORDERS = 'trading.orders o'
-const TRADES = 'trading.trades t join trading.orders o using (client_order_id)'
-
 export interface OrdersQueries {
   active(request: ActiveOrdersRequest): Promise<OrdersPage>
   search(request: SearchOrdersRequest): Promise<OrdersPage>
@@ -157,67 +140,53 @@ export interface OrdersQueries {
   history(clientOrderId: string): Promise<OrderHistory | undefined>
 }
 
-interface Select<Row, Item> {
-  readonly columns: string
-  readonly from: string
-  /** What the list consists of. */
-  readonly filter: Filter
-  /** The same, after the cursor. */
-  readonly after: Filter
-  readonly orderBy: string
+const total = where.fn.countAll<string>().as('count')
+
+interface Listing<DB, Tables extends keyof DB, Row, Item> {
+  /** How many rows the whole list has. */
+  readonly total: SelectQueryBuilder<DB, Tables, { count: string }>
+  /** The rows after the cursor, in order. */
+  readonly rows: SelectQueryBuilder<DB, Tables, Row>
   readonly limit: number
-  itemOf(row: Row): Item
+  itemOf(row: NoInfer<Row>): Item
   cursorOf(item: Item): string
 }
 
-export const ordersQueries = (pool: Pool, log: EventLog): OrdersQueries => {
-  const page = async <Row extends object, Item>(select: Select<Row, Item>) => {
-    const { columns, from, filter, after, orderBy, limit } = select
-    const rowsWanted = and(after, limit + 1, (place) => place)
-    const [{ rows }, counted] = await Promise.all([
-      pool.query<Row>(
-        `select ${columns} from ${from} ${where(after)} order by ${orderBy} limit ${rowsWanted.conditions.at(-1)}`,
-        [...rowsWanted.values],
-      ),
-      pool.query<{ count: string }>(`select count(*) from ${from} ${where(filter)}`, [...filter.values]),
-    ])
-    const data = rows.slice(0, limit).map(select.itemOf)
-    const last = data.at(-1)
-    const hasMore = rows.length > limit
-    return {
-      data,
-      pagination: {
-        limit,
-        has_more: hasMore,
-        next_cursor: hasMore && last !== undefined ? select.cursorOf(last) : null,
-        total_count: Number(counted.rows[0]?.count ?? 0),
-      },
-    }
+/** One row more than the limit is read: it tells whether there is a next page. */
+const page = async <DB, Tables extends keyof DB, Row, Item>(listing: Listing<DB, Tables, Row, Item>) => {
+  const { limit } = listing
+  const [rows, { count }] = await Promise.all([
+    listing.rows.limit(limit + 1).execute(),
+    listing.total.executeTakeFirstOrThrow(),
+  ])
+  const data = rows.slice(0, limit).map((row) => listing.itemOf(row))
+  const last = data.at(-1)
+  const hasMore = rows.length > limit
+  return {
+    data,
+    pagination: {
+      limit,
+      has_more: hasMore,
+      next_cursor: hasMore && last !== undefined ? listing.cursorOf(last) : null,
+      total_count: Number(count),
+    },
   }
+}
 
-  const before = (filter: Filter, time: string, id: string, cursor: string | null): Filter => {
-    const at = timedCursor(cursor)
-    if (at === undefined) return filter
-    const timed = and(filter, at.time, (place) => place)
-    const both = and(timed, at.id, (place) => `(${time}, ${id}) < (${timed.conditions.at(-1)}::timestamptz, ${place})`)
-    return { conditions: [...filter.conditions, ...both.conditions.slice(-1)], values: both.values }
-  }
+export const ordersQueries = (pool: Pool, log: EventLog): OrdersQueries => {
+  const db = new Kysely<OrdersTables>({ dialect: new PostgresDialect({ pool }) })
+  const orders = db.selectFrom('trading.orders as o')
+  const trades = db
+    .selectFrom('trading.trades as t')
+    .innerJoin('trading.orders as o', 'o.client_order_id', 't.client_order_id')
 
   return {
     active(request) {
-      const active: Filter = {
-        conditions: ["o.status in ('SUBMITTED', 'OPEN', 'PARTIALLY_FILLED', 'PENDING_CANCEL')"],
-        values: [],
-      }
-      const market = ofMarket(request)
-      const filter = { conditions: [...market.conditions, ...active.conditions], values: market.values }
-      return page<OrderRecord, OrderRow>({
-        columns: ORDER,
-        from: ORDERS,
-        filter,
-        after:
-          request.cursor === null ? filter : and(filter, request.cursor, (place) => `o.client_order_id > ${place}`),
-        orderBy: 'o.client_order_id',
+      const all = orders.where(where.and([...ofMarket(request), isActive]))
+      const after = request.cursor === null ? all : all.where('o.client_order_id', '>', request.cursor)
+      return page({
+        total: all.select(total),
+        rows: after.selectAll('o').orderBy('o.client_order_id'),
         limit: request.limit,
         itemOf: orderRowOf,
         cursorOf: (order) => order.order_id,
@@ -225,17 +194,21 @@ export const ordersQueries = (pool: Pool, log: EventLog): OrdersQueries => {
     },
 
     search(request) {
-      const market = during(ofMarket(request), 'o.created_at', request.start_time, request.end_time)
-      const filter =
-        request.status === null || request.status === ''
-          ? market
-          : and(market, request.status, (place) => `o.status = ${place}`)
-      return page<OrderRecord, OrderRow>({
-        columns: ORDER,
-        from: ORDERS,
-        filter,
-        after: before(filter, 'o.created_at', 'o.client_order_id', request.cursor),
-        orderBy: 'o.created_at desc, o.client_order_id desc',
+      const { status } = request
+      const all = orders.where(
+        where.and([
+          ...ofMarket(request),
+          ...during('o.created_at', request.start_time, request.end_time),
+          ...(status === null || status === '' ? [] : [where('o.status', '=', status)]),
+        ]),
+      )
+      return page({
+        total: all.select(total),
+        rows: all
+          .where(where.and(before('o.created_at', 'o.client_order_id', request.cursor)))
+          .selectAll('o')
+          .orderBy('o.created_at', 'desc')
+          .orderBy('o.client_order_id', 'desc'),
         limit: request.limit,
         itemOf: orderRowOf,
         cursorOf: (order) => `${order.created_at}:${order.order_id}`,
@@ -243,18 +216,21 @@ export const ordersQueries = (pool: Pool, log: EventLog): OrdersQueries => {
     },
 
     trades(request) {
-      const filter = during(
-        among(ofMarket(request), 'o.trade_type', request.trade_types),
-        't.timestamp',
-        request.start_time,
-        request.end_time,
+      const all = trades.where(
+        where.and([
+          ...ofMarket(request),
+          ...among('o.trade_type', request.trade_types),
+          ...during('t.timestamp', request.start_time, request.end_time),
+        ]),
       )
-      return page<TradeRecord, TradeRow>({
-        columns: TRADE,
-        from: TRADES,
-        filter,
-        after: before(filter, 't.timestamp', 't.trade_id', request.cursor),
-        orderBy: 't.timestamp desc, t.trade_id desc',
+      return page({
+        total: all.select(total),
+        rows: all
+          .where(where.and(before('t.timestamp', 't.trade_id', request.cursor)))
+          .selectAll('t')
+          .select(['o.account_name', 'o.connector_name', 'o.trading_pair', 'o.trade_type'])
+          .orderBy('t.timestamp', 'desc')
+          .orderBy('t.trade_id', 'desc'),
         limit: request.limit,
         itemOf: tradeRowOf,
         cursorOf: (trade) => `${trade.timestamp}:${trade.trade_id}`,

@@ -1,6 +1,6 @@
 /**
  * The log as a port. A stream is one aggregate's history (`order-<id>`); its category is the text before the first dash.
- * Every driver passes `testEventLog`; Postgres is the one there is.
+ * Two drivers, Postgres (the default) and KurrentDB; both pass `testEventLog`.
  */
 export interface EventMetadata {
   /** The request that started the chain of causes. */

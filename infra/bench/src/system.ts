@@ -83,7 +83,7 @@ const measureOrders = async (colibri: Colibri): Promise<readonly Figure[]> => {
       connector_name: 'simulator',
       trading_pair: 'BTC-USDT',
       trade_type: 'BUY',
-      amount: '0.001',
+      amount: '0.01',
       order_type: 'LIMIT',
       price: '1000',
     })

@@ -11,8 +11,9 @@ import { measureSystem } from './system.ts'
 const dir = await mkdtemp(join(tmpdir(), 'colibri-bench-'))
 const postgres = await startPostgres({ dir })
 try {
-  const log = await measureLogAppend(postgres.url)
+  // First, on a log that holds its events alone: reading past the millions of the append bench is another question.
   const projections = await measureProjections(postgres.url)
+  const log = await measureLogAppend(postgres.url)
   await postgres.stop()
   await report([...log, ...projections, ...(await measureSystem())])
 } finally {

@@ -86,6 +86,8 @@ export interface EventLog {
    * rows looked at, so with a filter a page may hold fewer events, or none, before the end: `atEnd` says when to stop.
    */
   readAll(from: Position, options?: ReadAllOptions): Promise<Page>
+  /** Where the newest stored event is, `START` in an empty log: whoever has read up to here has seen every earlier append. */
+  end(): Promise<Position>
   /**
    * Calls the handler with every page after `from`, one at a time, until the signal aborts; then it resolves. A failing
    * handler gets the page again, and a lost connection is made again, both with back-off. The handler also gets a page

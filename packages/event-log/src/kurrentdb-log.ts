@@ -1,5 +1,7 @@
 import {
   type AllStreamResolvedEvent,
+  BACKWARDS,
+  END,
   KurrentDBClient,
   START as LOG_START,
   StreamNotFoundError,
@@ -118,6 +120,12 @@ export const openKurrentLog = async (options: KurrentLogOptions): Promise<EventL
     read: async (streamId, fromVersion = 0) =>
       (await call(`read ${streamId}`, () => readStream(streamId, fromVersion))).map(({ event }) => event),
     readAll,
+    end: () =>
+      call('find the end', async () => {
+        const newest = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true })
+        for await (const resolved of newest) return positionOf(resolved)
+        return START
+      }),
     subscribe: async (from, filter, handler, signal) => {
       const page = (position: Position) => readAll(position, { filter, limit: pageEvents })
       const ending = AbortSignal.any([signal, closing.signal])

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import pg from 'pg'
-import { type EventLog, LogUnavailable, type Page, type Position, type RecordedEvent } from './event-log.ts'
+import { type EventLog, LogUnavailable, type Page, type Position, type RecordedEvent, START } from './event-log.ts'
 import { appendToPostgres } from './postgres-append.ts'
 import { isConnectionLoss } from './postgres-errors.ts'
 import { createNotifications } from './postgres-notifications.ts'
@@ -43,7 +43,9 @@ const PAGE = {
   name: 'colibri-log-page',
   text: `
 select h.pending, e.* from (
-  select horizon, exists (select from log.events where transaction_id >= horizon) as pending
+  select horizon, coalesce(
+    (select transaction_id >= horizon from log.events order by transaction_id desc, sequence desc limit 1), false
+  ) as pending
   from (select pg_snapshot_xmin(pg_current_snapshot()) as horizon) s
 ) h left join lateral (
   select f.transaction_id::text as transaction, f.sequence::text as sequence, f.matches,
@@ -60,6 +62,12 @@ select h.pending, e.* from (
     order by transaction_id, sequence limit $3::integer
   ) f
 ) e on true`,
+}
+
+const END = {
+  name: 'colibri-log-end',
+  text: `select transaction_id::text as transaction, sequence::text as sequence from log.events
+    order by transaction_id desc, sequence desc limit 1`,
 }
 
 interface EventRow {
@@ -147,6 +155,10 @@ export const openPostgresLog = async (source: PostgresLogSource & PostgresLogOpt
     read: async (streamId, fromVersion = 0) =>
       (await query<EventRow>(`read ${streamId}`, { ...READ, values: [streamId, fromVersion] })).map(recorded),
     readAll,
+    end: async () => {
+      const [last] = await query<{ transaction: string; sequence: string }>('find the end', END)
+      return last === undefined ? START : `${last.transaction}/${last.sequence}`
+    },
     subscribe: async (from, filter, handler, signal) => {
       notifications.listen()
       const page = (position: Position) => readAll(position, { filter, limit: pageEvents })

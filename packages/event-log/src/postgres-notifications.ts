@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
 import pg from 'pg'
 import { backOff, pause } from './pause.ts'
@@ -6,6 +7,8 @@ import type { Wakeup } from './wakeup.ts'
 const CHANNEL = 'colibri_log'
 const RETRY = { firstMs: 50, longestMs: 2_000 }
 const GOODBYE_MS = 2_000
+/** A notification is no fact: its commit does not wait for the disk. */
+const ANNOUNCE = `select set_config('synchronous_commit', 'off', true), pg_notify('${CHANNEL}', $1)`
 /** Other processes hear of appends at most this often. */
 const ANNOUNCE_EVERY_MS = 5
 
@@ -24,6 +27,8 @@ export interface Notifications {
  */
 export const createNotifications = (pool: Pool, wakeup: Wakeup, onError: (error: unknown) => void): Notifications => {
   const closing = new AbortController()
+  /** Says which notifications are our own: their readers were woken at the append. */
+  const self = randomUUID()
   let listening: Promise<void> | undefined
   let announcing: Promise<void> | undefined
   let again = false
@@ -39,7 +44,9 @@ export const createNotifications = (pool: Pool, wakeup: Wakeup, onError: (error:
     })
     try {
       await client.connect()
-      client.on('notification', () => wakeup.wake())
+      client.on('notification', ({ payload }) => {
+        if (payload !== self) wakeup.wake()
+      })
       await client.query(`listen ${CHANNEL}`)
       // What was appended while nobody listened.
       wakeup.wake()
@@ -62,7 +69,7 @@ export const createNotifications = (pool: Pool, wakeup: Wakeup, onError: (error:
   const sendWhileAsked = async (): Promise<void> => {
     do {
       again = false
-      await pool.query({ name: 'colibri-log-announce', text: `select pg_notify('${CHANNEL}', '')` }).catch(onError)
+      await pool.query({ name: 'colibri-log-announce', text: ANNOUNCE, values: [self] }).catch(onError)
       await pause(ANNOUNCE_EVERY_MS, closing.signal)
     } while (again && !closing.signal.aborted)
     announcing = undefined

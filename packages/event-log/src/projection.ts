@@ -22,6 +22,8 @@ export interface RunningProjection {
    * at once with `ProjectionHalted` when the projection has halted.
    */
   waitFor(position: Position, timeoutMs: number): Promise<void>
+  /** `waitFor` the newest event there is now: after it the rows show every append that was acknowledged before. */
+  catchUp(timeoutMs: number): Promise<void>
   /** Everything up to here is in the rows. */
   position(): Position
   /** True when the end of the log was reached and nothing failed since. */

@@ -145,6 +145,34 @@ await t.test('exactly once while whole processes are killed at random', async (t
   t.same(await rowsOf(schema), expectedRows(fed, 4))
 })
 
+await t.test('catches up with everything acknowledged before, at once', async (t) => {
+  const schema = freshSchema()
+  const running = await runProjection(log, pool, countingProjection(['asked']), { schema })
+  for (let round = 1; round <= 20; round += 1) {
+    await log.append('asked-1', [newEvent()], 'any')
+    await running.catchUp(WAIT)
+    t.match(await rowsOf(schema), [{ stream: 'asked-1', events: round }])
+  }
+  await running.stop()
+})
+
+await t.test('applies again what a crashed server took back, without waiting for news', async (t) => {
+  const schema = freshSchema()
+  const fed = await feed('taken', 4, 3)
+  const running = await runProjection(log, pool, countingProjection(['taken']), { schema })
+  await running.waitFor(fed.end, WAIT)
+  // What a crash does to commits that had not reached the disk: rows and checkpoint go back, connections end.
+  await pool.query(`truncate ${schema}.counts, ${schema}.seen, ${schema}.projection_checkpoints`)
+  t.same(await rowsOf(schema), [])
+  await pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()`,
+  )
+  const deadline = Date.now() + WAIT
+  while ((await rowsOf(schema).catch(() => [])).length < 4 && Date.now() < deadline) await pause(20)
+  t.same(await rowsOf(schema), expectedRows(fed, 3))
+  await running.stop()
+})
+
 await t.test('goes on after Postgres was killed', async (t) => {
   const schema = freshSchema()
   const running = await runProjection(log, pool, countingProjection(['reborn']), { schema })

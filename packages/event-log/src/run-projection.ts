@@ -28,6 +28,8 @@ export interface RunProjectionOptions {
 }
 
 const RETRY = { firstMs: 20, longestMs: 2_000 }
+/** After a batch that nobody waits for, events collect this long: many in one transaction cost hardly more than one. */
+const REST_MS = 10
 /** A checkpoint that only moved past events of others is stored this often, so that a restart need not read them again. */
 const IDLE_SAVE_MS = 5_000
 
@@ -62,6 +64,13 @@ export const runProjection = async (
 
   const stopping = new AbortController()
   const waiters = new Set<Waiter>()
+  /** Ends the rest between batches, if one is taken. */
+  let goOn: () => void = () => {}
+  const rest = async (): Promise<void> => {
+    const awaited = new AbortController()
+    goOn = () => awaited.abort()
+    await pause(REST_MS, AbortSignal.any([stopping.signal, awaited.signal]))
+  }
   /** The checkpoint in the database, as far as this runner knows. */
   let saved: Position = START
   /** Everything up to here is in the rows: `saved`, or further where only events of others followed. */
@@ -160,6 +169,7 @@ export const runProjection = async (
       cover(position)
     }
     if (kept) atEnd = end
+    if (kept && end && events.length > 0 && waiters.size === 0) await rest()
     return kept
   }
 
@@ -168,6 +178,7 @@ export const runProjection = async (
     failure = undefined
     cover(saved)
     const lost = new AbortController()
+    readAgain = () => lost.abort()
     const signal = AbortSignal.any([stopping.signal, lost.signal])
     await log.subscribe(
       saved,
@@ -192,6 +203,55 @@ export const runProjection = async (
       }
     }
   }
+
+  /**
+   * A server that crashed may have taken back the newest commits, which do not wait for the disk; nothing else would say
+   * so before the next event. Every crash costs this pool its connections, so a lost one is the sign to look.
+   */
+  let readAgain: () => void = () => {}
+  let connectionsLost = 0
+  let looking: Promise<void> | undefined
+  const look = async (): Promise<void> => {
+    for (let seen = -1, attempt = 0; seen !== connectionsLost && !stopping.signal.aborted; attempt += 1) {
+      const lost = connectionsLost
+      try {
+        const stored = await withClient(pool, (client) => loadCheckpoint(client, schema, projection.name))
+        seen = lost
+        attempt = 0
+        if (stored !== saved) readAgain()
+      } catch {
+        // The runner itself reports a server that is away.
+        await pause(backOff(attempt, RETRY), stopping.signal)
+      }
+    }
+    looking = undefined
+  }
+  const onConnectionLost = () => {
+    connectionsLost += 1
+    if (!stopping.signal.aborted) looking ??= look()
+  }
+  pool.on('remove', onConnectionLost)
+  const waitFor: RunningProjection['waitFor'] = (position, timeoutMs) =>
+    new Promise((resolve, reject) => {
+      if (comparePositions(position, covered) <= 0) return resolve()
+      if (failure instanceof ProjectionHalted) return reject(failure)
+      if (stopping.signal.aborted) return reject(new ProjectionStopped(projection.name))
+      const waiter: Waiter = {
+        position,
+        settle: (error) => {
+          clearTimeout(timer)
+          waiters.delete(waiter)
+          if (error === undefined) resolve()
+          else reject(error)
+        },
+      }
+      const timer = setTimeout(() => {
+        waiter.settle(new ProjectionTimeout(projection.name, position, covered))
+      }, timeoutMs)
+      waiters.add(waiter)
+      goOn()
+    })
+
   const following = follow()
 
   return {
@@ -199,29 +259,14 @@ export const runProjection = async (
     position: () => covered,
     caughtUp: () => atEnd && failure === undefined,
     error: () => failure,
-    waitFor: (position, timeoutMs) =>
-      new Promise((resolve, reject) => {
-        if (comparePositions(position, covered) <= 0) return resolve()
-        if (failure instanceof ProjectionHalted) return reject(failure)
-        if (stopping.signal.aborted) return reject(new ProjectionStopped(projection.name))
-        const waiter: Waiter = {
-          position,
-          settle: (error) => {
-            clearTimeout(timer)
-            waiters.delete(waiter)
-            if (error === undefined) resolve()
-            else reject(error)
-          },
-        }
-        const timer = setTimeout(() => {
-          waiter.settle(new ProjectionTimeout(projection.name, position, covered))
-        }, timeoutMs)
-        waiters.add(waiter)
-      }),
+    waitFor,
+    catchUp: async (timeoutMs) => waitFor(await log.end(), timeoutMs),
     stop: async () => {
       stopping.abort()
+      pool.off('remove', onConnectionLost)
       for (const waiter of [...waiters]) waiter.settle(new ProjectionStopped(projection.name))
       await following
+      await looking
     },
   }
 }

@@ -12,8 +12,12 @@ export interface Subscribable {
 }
 
 const RETRY = { firstMs: 50, longestMs: 2_000 }
-/** Events held up by a running transaction are looked for again this soon. */
+/**
+ * Events held up by a running transaction are looked for again this soon. Most transactions end within milliseconds, so
+ * the first looks come quickly; one that runs for long is asked about ever more rarely.
+ */
 const PENDING = { firstMs: 1, longestMs: 50 }
+const QUICK_LOOKS = 10
 
 /** `EventLog.subscribe` for a driver that can read pages and be woken. Reads the next full page while one is handled. */
 export const subscribeByPages = async (
@@ -52,9 +56,11 @@ export const subscribeByPages = async (
       told = current.atEnd ? 'end' : 'nothing'
     }
     position = current.position
+    // What held the last events up is over; something else holds up what is pending now.
+    if (moved) held = 0
     if (!current.atEnd) continue
     if (current.pending) {
-      await wakeup.wait(since, backOff(held, PENDING), signal)
+      await wakeup.wait(since, backOff(Math.max(0, held - QUICK_LOOKS), PENDING), signal)
       held += 1
     } else {
       held = 0

@@ -52,6 +52,7 @@ export const withUpcasters = (log: EventLog, upcasters: readonly Upcaster[]): Ev
     append: (streamId, events, expectedVersion) => log.append(streamId, events, expectedVersion),
     read: async (streamId, fromVersion) => (await log.read(streamId, fromVersion)).map(upcast),
     readAll: async (from, options) => upcastPage(await log.readAll(from, options)),
+    end: () => log.end(),
     subscribe: (from, filter, handler, signal) =>
       log.subscribe(from, filter, (page) => handler(upcastPage(page)), signal),
     close: () => log.close(),

@@ -36,8 +36,8 @@ export const errorReply = (error: unknown): ErrorReply => {
     return reply(rpcStatus[error.kind], error.kind === 'internal' ? internal : error.message)
   }
   if (error instanceof VersionConflict) return reply(503, 'Too many writers at once, try again')
-  if (error instanceof ProjectionTimeout || error instanceof ProjectionStopped) {
-    return reply(503, 'The change is stored but cannot be shown yet, read it again later')
+  if (error instanceof ProjectionTimeout || error instanceof ProjectionStopped || error instanceof ProjectionHalted) {
+    return reply(503, 'The newest changes are stored but cannot be shown yet, read again later')
   }
   const lost = lostDependency(error)
   if (lost) return { ...reply(503, `${lost} unavailable`), unexpected: 'log' }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { type RunningProjection, runProjection } from '@colibri/event-log'
+import { runProjection } from '@colibri/event-log'
 import { connectorOf, openVenues } from '@colibri/exchange'
 import type { ServiceKit, Started } from '@colibri/service-kit'
 import { accountFiles } from './accounts/account-files.ts'
@@ -25,7 +25,7 @@ import { defaultSettlePolicy, settleOrders } from './orders/settle-orders.ts'
 import { createTradingRules } from './rules/trading-rules.ts'
 
 const REPLY_MS = 5_000
-const SHOWN_MS = 5_000
+const CATCH_UP_MS = 5_000
 const RECOVERY_MS = 3_000
 const ORPHANS_EVERY_MS = 5_000
 
@@ -95,18 +95,16 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   }
   const settle = settleOrders(context, { ...defaultSettlePolicy, absentGraceMs: config.ORDER_ABSENT_GRACE_MS })
 
-  const shown = shownBy(projection)
   const newId = clientOrderIds(`${hostname()} ${process.pid} ${config.INSTANCE_ID}`, now)
   const place = placeOrder({
     ...context,
     rules,
     newClientOrderId: (subject) => newId(connectorOf(subject.connectorName).clientOrderId, subject),
-    shown,
     background,
     failpoint,
     replyMs: REPLY_MS,
   })
-  const cancel = cancelOrder({ ...context, shown, background })
+  const cancel = cancelOrder({ ...context, background })
 
   const recovery = {
     ...context,
@@ -147,7 +145,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
           cancel,
           accountExists: files.exists,
           cause: () => causeOf(kit),
-          queries: ordersQueries(pool, log),
+          queries: ordersQueries(pool, log, () => projection.catchUp(CATCH_UP_MS)),
         },
       },
       { provide: ACCOUNTS, useValue: { files, venues } },
@@ -166,10 +164,6 @@ const causeOf = (kit: ServiceKit<TradingConfig>) => {
   const { requestId, correlationId, actor } = kit.context()
   return { actor, correlationId, causationId: requestId }
 }
-
-/** A reply that cannot wait for the read model any longer is still true: its facts are in the log. */
-const shownBy = (projection: RunningProjection) => (position: string) =>
-  projection.waitFor(position, SHOWN_MS).catch(() => undefined)
 
 const checkPassword = async (
   { logger }: ServiceKit<TradingConfig>,

@@ -83,6 +83,11 @@ export const testEventLog = (t: Test, name: string, factory: LogFactory): Promis
       t.same(await log.read(id, 2), [])
     })
 
+    await t.test('knows its end', async (t) => {
+      const { position } = await log.append(stream(), [newEvent(), newEvent()], 'none')
+      t.equal(await log.end(), position)
+    })
+
     await t.test('expected versions', async (t) => {
       const id = stream()
       const append = (expected: number | 'none' | 'any') => log.append(id, [newEvent()], expected)

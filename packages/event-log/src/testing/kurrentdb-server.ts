@@ -116,6 +116,8 @@ export const startTestKurrent = async (): Promise<TestKurrent> => {
             )
           }
           for (const event of events.slice(from, from + count)) call.write(answer(event))
+        } else if (options?.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS) {
+          for (const event of log.slice(-count).reverse()) call.write(answer(event))
         } else {
           const from = BigInt(options?.getAll()?.getPosition()?.getCommitPosition() ?? 0)
           const events = log.filter((event) => BigInt(event.getCommitPosition()) >= from)

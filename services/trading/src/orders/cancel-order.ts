@@ -1,10 +1,8 @@
-import type { Position } from '@colibri/event-log'
 import { isFinished, type PlacedOrder } from './order.ts'
 import type { Cause } from './order-streams.ts'
 import type { OrdersContext } from './orders-context.ts'
 
 export interface CancelOrderDeps extends OrdersContext {
-  shown(position: Position): Promise<void>
   background(name: string, work: Promise<unknown>): void
 }
 
@@ -33,7 +31,6 @@ export const cancelOrder =
     const { order, appended } = await deps.streams.handle(request.clientOrderId, { kind: 'request-cancel' }, cause)
     if (appended !== undefined) {
       deps.background(`cancel of order ${request.clientOrderId}`, send(deps, order))
-      await deps.shown(appended.position)
     } else if (isFinished(order)) return { kind: 'not-active' }
     return { kind: 'initiated' }
   }

@@ -173,7 +173,8 @@ const page = async <DB, Tables extends keyof DB, Row, Item>(listing: Listing<DB,
   }
 }
 
-export const ordersQueries = (pool: Pool, log: EventLog): OrdersQueries => {
+/** `current` resolves when the tables show everything that was acknowledged before: a list never lags behind a reply. */
+export const ordersQueries = (pool: Pool, log: EventLog, current: () => Promise<void>): OrdersQueries => {
   const db = new Kysely<OrdersTables>({ dialect: new PostgresDialect({ pool }) })
   const orders = db.selectFrom('trading.orders as o')
   const trades = db
@@ -181,7 +182,8 @@ export const ordersQueries = (pool: Pool, log: EventLog): OrdersQueries => {
     .innerJoin('trading.orders as o', 'o.client_order_id', 't.client_order_id')
 
   return {
-    active(request) {
+    async active(request) {
+      await current()
       const all = orders.where(where.and([...ofMarket(request), isActive]))
       const after = request.cursor === null ? all : all.where('o.client_order_id', '>', request.cursor)
       return page({
@@ -193,7 +195,8 @@ export const ordersQueries = (pool: Pool, log: EventLog): OrdersQueries => {
       })
     },
 
-    search(request) {
+    async search(request) {
+      await current()
       const { status } = request
       const all = orders.where(
         where.and([
@@ -215,7 +218,8 @@ export const ordersQueries = (pool: Pool, log: EventLog): OrdersQueries => {
       })
     },
 
-    trades(request) {
+    async trades(request) {
+      await current()
       const all = trades.where(
         where.and([
           ...ofMarket(request),

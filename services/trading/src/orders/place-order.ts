@@ -1,4 +1,4 @@
-import { DuplicateEvent, derivedEventId, type Position, randomEventId, VersionConflict } from '@colibri/event-log'
+import { DuplicateEvent, derivedEventId, randomEventId, VersionConflict } from '@colibri/event-log'
 import { type AccountVenue, type CreateOutcome, connectorOf } from '@colibri/exchange'
 import { Exact } from '../decimal.ts'
 import type { TradingRules } from '../rules/trading-rules.ts'
@@ -11,8 +11,6 @@ import type { OrdersContext } from './orders-context.ts'
 export interface PlaceOrderDeps extends OrdersContext {
   readonly rules: TradingRules
   newClientOrderId(subject: IdSubject): string
-  /** Resolves when the read model shows the position. */
-  shown(position: Position): Promise<void>
   background(name: string, work: Promise<unknown>): void
   /** Named places at which a crash test ends the process. */
   failpoint(name: 'order-stored' | 'order-sent'): void
@@ -58,8 +56,8 @@ const asksTheSame = (intent: OrderIntent, request: OrderRequest): boolean =>
 
 /**
  * Intent, then venue, then outcome: the intent is durable before the one create request leaves, and whatever happens
- * afterwards the request is not repeated. Answers when the outcome is shown by the read model, or after `replyMs`, with
- * the outcome still being worked on.
+ * afterwards the request is not repeated. Answers when the outcome is stored, or after `replyMs`, with the outcome still
+ * being worked on.
  */
 export const placeOrder =
   (deps: PlaceOrderDeps) =>
@@ -92,9 +90,8 @@ export const placeOrder =
     // Under one key two requests may race: only the one that came first may call its order not under way.
     const first = !deps.underway.has(intent.clientOrderId)
     deps.underway.add(intent.clientOrderId)
-    let position: Position
     try {
-      position = (await deps.streams.submit(intent, key?.eventId ?? randomEventId(), cause)).position
+      await deps.streams.submit(intent, key?.eventId ?? randomEventId(), cause)
     } catch (error) {
       if (first) deps.underway.delete(intent.clientOrderId)
       if (key === undefined || !(error instanceof DuplicateEvent || error instanceof VersionConflict)) throw error
@@ -105,7 +102,7 @@ export const placeOrder =
 
     const outcome = send(deps, { venue: access.venue, intent })
     deps.background(`outcome of order ${intent.clientOrderId}`, outcome)
-    await replyAfter(deps, outcome, position)
+    await settledWithin(deps.replyMs, outcome)
     return { kind: 'placed', intent }
   }
 
@@ -133,7 +130,7 @@ const check = async (deps: PlaceOrderDeps, request: OrderRequest) => {
 }
 
 /** The one place a create request is sent from. */
-const send = async (deps: PlaceOrderDeps, { venue, intent }: Sendable): Promise<Position | undefined> => {
+const send = async (deps: PlaceOrderDeps, { venue, intent }: Sendable): Promise<void> => {
   const { clientOrderId, accountName, connectorName } = intent
   try {
     const outcome = await venue.createOrder({
@@ -146,29 +143,23 @@ const send = async (deps: PlaceOrderDeps, { venue, intent }: Sendable): Promise<
       positionAction: intent.positionAction,
     })
     deps.failpoint('order-sent')
-    const { order, appended } = await deps.streams.handle(clientOrderId, settledBy(outcome), {
+    const { order } = await deps.streams.handle(clientOrderId, settledBy(outcome), {
       actor: `venue:${connectorName}`,
     })
     if (outcome.kind === 'accepted') deps.balancesMoved(accountName, connectorName)
     if (outcome.kind === 'unknown' || order.cancel !== 'none') deps.attend(accountName, connectorName, [clientOrderId])
-    return appended?.position
   } finally {
     // An outcome that could not be stored is asked for again at the venue.
     deps.underway.delete(clientOrderId)
   }
 }
 
-const replyAfter = async (
-  deps: PlaceOrderDeps,
-  outcome: Promise<Position | undefined>,
-  submitted: Position,
-): Promise<void> => {
-  const { promise: late, resolve } = Promise.withResolvers<undefined>()
-  const timer = setTimeout(resolve, deps.replyMs, undefined)
+/** A failed outcome is reported by the background; the intent is stored, which is what the reply acknowledges. */
+const settledWithin = async (milliseconds: number, outcome: Promise<void>): Promise<void> => {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, milliseconds)
   try {
-    // A failed outcome is reported by the background; the intent is stored, which is what the reply acknowledges.
-    const settled = await Promise.race([outcome.catch(() => undefined), late])
-    await Promise.race([deps.shown(settled ?? submitted), late])
+    await Promise.race([outcome.catch(() => undefined), late])
   } finally {
     clearTimeout(timer)
   }

@@ -103,6 +103,64 @@ export interface Candle {
   readonly takerBuyQuoteVolume: number
 }
 
+export interface Ticker {
+  readonly tradingPair: string
+  readonly bid: string | null
+  readonly ask: string | null
+  readonly last: string | null
+  readonly time: number
+}
+
+export interface PublicTrade {
+  readonly tradeId: string
+  readonly price: string
+  readonly amount: string
+  /** Side of the taker. */
+  readonly side: 'buy' | 'sell'
+  readonly time: number
+}
+
+export interface FundingInfo {
+  readonly tradingPair: string
+  readonly indexPrice: string
+  readonly markPrice: string
+  /** Of the running period, as a fraction: `0.0001` is 0.01 %. */
+  readonly rate: string
+  readonly nextFundingTime: number
+}
+
+/** A live book. It changes under its holder: read what is needed at once, or copy it. */
+export interface BookView {
+  readonly tradingPair: string
+  /** Grows with every change of the book. */
+  readonly updateId: number
+  readonly time: number
+  /** The best levels of one side, best first; all of them without `depth`. */
+  side(side: 'bids' | 'asks', depth?: number): readonly BookLevel[]
+}
+
+/** Why a stream stood still. The venue's state is unknown from here to the next `data`, which begins anew. */
+export type Interruption = 'disconnected' | 'sequence-gap' | 'checksum'
+export type StreamItem<T> =
+  | { readonly kind: 'data'; readonly value: T }
+  | { readonly kind: 'interrupted'; readonly reason: Interruption; readonly error: unknown }
+
+/**
+ * Public data as it happens. Every stream runs until its signal aborts, reconnects by itself with jittered back-off and
+ * says `interrupted` each time; a slow reader gets the newest state and never a queue that grows. It rejects only with
+ * `UnknownPair`, `VenueRefused` or `UnknownConnector`: what no reconnection can heal.
+ */
+export interface LiveVenue {
+  readonly connectorName: string
+  book(tradingPair: string, signal: AbortSignal): AsyncIterable<StreamItem<BookView>>
+  trades(tradingPair: string, signal: AbortSignal): AsyncIterable<StreamItem<readonly PublicTrade[]>>
+  ticker(tradingPair: string, signal: AbortSignal): AsyncIterable<StreamItem<Ticker>>
+  /** Rows that changed, oldest first; the last one is the live candle. */
+  candles(tradingPair: string, interval: string, signal: AbortSignal): AsyncIterable<StreamItem<readonly Candle[]>>
+  funding(tradingPair: string, signal: AbortSignal): AsyncIterable<StreamItem<FundingInfo>>
+  close(): Promise<void>
+}
+
 /** Public data: needs no key. Every call rejects with `VenueUnavailable`, `UnknownPair` or `VenueRefused` within its timeout. */
 export interface PublicVenue {
   readonly connectorName: string

@@ -10,7 +10,7 @@ const GOODBYE_MS = 2_000
 /** A notification is no fact: its commit does not wait for the disk. */
 const ANNOUNCE = `select set_config('synchronous_commit', 'off', true), pg_notify('${CHANNEL}', $1)`
 /** Other processes hear of appends at most this often. */
-const ANNOUNCE_EVERY_MS = 5
+const ANNOUNCE_EVERY_MS = 20
 
 export interface Notifications {
   /** Starts listening; later calls do nothing. */

@@ -212,7 +212,7 @@ export const startRelay = async (
     }
   }
 
-  const running = whileLeader(pool, `colibri ${reader}`, lead, stopping.signal, fail)
+  const running = whileLeader(pool, `colibri ${reader}`, { lead, onError: fail }, stopping.signal)
   return {
     active: () => leading === 'active',
     position: () => copied,

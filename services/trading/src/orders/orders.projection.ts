@@ -3,40 +3,17 @@ import type { Projection, RecordedEvent } from '@colibri/event-log'
 import type { PoolClient } from 'pg'
 import { Exact } from '../decimal.ts'
 import { type OrderProgress, orderEventOf, statusFrom } from './order.ts'
+import type { OrdersTable, TradesTable } from './orders.tables.ts'
 
-/** A row of `orders`, decimals as text. The three last columns are what the status and the average follow from. */
-interface Row {
-  client_order_id: string
-  exchange_order_id: string | null
-  account_name: string
-  connector_name: string
-  trading_pair: string
-  trade_type: string
-  order_type: string
-  amount: string
-  price: string | null
-  status: string
-  filled_amount: string
-  average_fill_price: string | null
-  fee_paid: string | null
-  fee_currency: string | null
-  error_message: string | null
+/** A row of `orders` as the projection writes it: times as text. The status and the average follow from the last columns. */
+interface Row extends Omit<OrdersTable, 'created_at' | 'updated_at' | 'outcome' | 'cancel'> {
   created_at: string
   updated_at: string
   outcome: OrderProgress['outcome']
   cancel: OrderProgress['cancel']
-  filled_quote: string
 }
 
-interface Trade {
-  trade_id: string
-  client_order_id: string
-  timestamp: string
-  amount: string
-  price: string
-  fee_paid: string
-  fee_currency: string | null
-}
+type Trade = Omit<TradesTable, 'timestamp'> & { readonly timestamp: string }
 
 const tables = `
 create table if not exists orders (

@@ -39,6 +39,8 @@ export interface ServiceKit<C> {
   readonly background: Background
   /** Runs when the service stops, after the last request, the latest registered first. */
   onShutdown(end: () => void | Promise<void>): void
+  /** Ends the whole service, as a failed boot does: for a state in which going on would do harm. */
+  giveUp(reason: BootError): void
   /** Ids and actor of the request at hand; outside a request the service itself is the actor. */
   context(): RequestContext
 }
@@ -61,6 +63,8 @@ export interface ServiceDefinition<C extends BaseConfig> {
 export interface RunningService {
   readonly url: string
   health(): Promise<Health>
+  /** Rejects with the reason when the service has given up. Never resolves. */
+  readonly failed: Promise<never>
   /** Drains and closes everything; the second call waits for the first. */
   stop(): Promise<void>
 }
@@ -96,6 +100,9 @@ export const startService = async <C extends BaseConfig>(
   }
 
   let phase: Phase = 'starting'
+  const { promise: failed, reject: giveUp } = Promise.withResolvers<never>()
+  // Heard by whoever runs the service; one that is still starting fails for it all the same.
+  failed.catch(() => undefined)
   try {
     const title = `colibri-${name}-${config.INSTANCE_ID}`
     const connections = await Promise.allSettled([
@@ -132,6 +139,7 @@ export const startService = async <C extends BaseConfig>(
       call: createCall({ service: name, messaging: messaging.value, measure }),
       background,
       onShutdown: (ending) => endings.push(ending),
+      giveUp,
       context: () => requestContext() ?? ownContext(name),
     }
     endings.push(await startServiceRelay({ log, pool: kit.pool, nats: kit.nats, logger, metrics }))
@@ -194,6 +202,7 @@ export const startService = async <C extends BaseConfig>(
     return {
       url,
       health,
+      failed,
       stop: () => {
         stopping ??= stop()
         return stopping
@@ -240,8 +249,10 @@ export const runService = async <C extends BaseConfig>(definition: ServiceDefini
   process.on('unhandledRejection', fatal)
   try {
     const asked = whenAskedToStop(supervisorPid())
-    const service = await startService(definition)
-    await asked
+    // A start may wait long for its turn, and has answered nobody yet.
+    const service = await Promise.race([startService(definition), asked])
+    if (service === undefined) process.exit(0)
+    await Promise.race([asked, service.failed])
     await service.stop()
     process.exit(0)
   } catch (error) {

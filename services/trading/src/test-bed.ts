@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -47,8 +47,20 @@ const ledgerSchema = z.object({
 })
 export type Ledger = z.infer<typeof ledgerSchema>
 
+/** A trading process that need not get ready. */
+export interface LaunchedProcess {
+  readonly ready: Promise<TradingProcess>
+  /** Resolves with the first line of its log that holds the text. */
+  says(text: string): Promise<string>
+  readonly ended: Promise<unknown>
+  /** Asks it to stop. */
+  stop(): void
+}
+
 export interface TestBed {
   readonly simulator: Simulator
+  readonly databaseUrl: string
+  launch(extra?: Readonly<Record<string, string>>): LaunchedProcess
   start(extra?: Readonly<Record<string, string>>): Promise<TradingProcess>
   control(path: string, body: unknown): Promise<void>
   ledger(): Promise<Ledger>
@@ -107,70 +119,93 @@ export const testBed = async (t: TearsDown): Promise<TestBed> => {
     await exited
   }
 
+  const launch = (extra: Readonly<Record<string, string>> = {}): LaunchedProcess => {
+    const child = spawn(process.execPath, ['--enable-source-maps', main], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        PATH: process.env.PATH ?? '',
+        NODE_ENV: 'test',
+        DATABASE_URL: postgres.url,
+        NATS_URL: nats.url,
+        NATS_USER: nats.options.user,
+        NATS_PASSWORD: nats.options.pass,
+        EDGE_TOKEN,
+        COLIBRI_HOME: home.path,
+        LOG_LEVEL: 'info',
+        PARENT_PID: String(process.pid),
+        CONFIG_PASSWORD: 'test',
+        SIMULATOR_REST_URL: simulator.restUrl,
+        SIMULATOR_WS_URL: simulator.wsUrl,
+        SIMULATOR_API_KEY: 'test-key',
+        SIMULATOR_API_SECRET: 'test-secret',
+        ...extra,
+      },
+    })
+    running.add(child)
+    const ended = once(child, 'exit').then(([code, signal]) => signal ?? code)
+    const lines: string[] = []
+    const heard = new EventEmitter()
+    const url = new Promise<string>((resolve, reject) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        lines.push(line)
+        heard.emit('line')
+        const entry = z.object({ message: z.literal('ready'), url: z.string() }).safeParse(jsonOf(line))
+        if (entry.success) resolve(entry.data.url)
+        else if (process.env.SHOW_LOGS !== undefined) console.error(line)
+      })
+      ended.then((how) => reject(new Error(`trading ended with ${how}:\n${lines.join('\n')}`)), reject)
+    })
+    const send = async (
+      method: string,
+      path: string,
+      body?: unknown,
+      headers: Readonly<Record<string, string>> = {},
+    ) => {
+      const response = await fetch(`${await url}${path}`, {
+        method,
+        headers: {
+          'x-colibri-edge-token': EDGE_TOKEN,
+          'x-colibri-actor': 'user:test',
+          'content-type': 'application/json',
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      })
+      return { status: response.status, body: jsonOf(await response.text()) }
+    }
+    const trading: TradingProcess = {
+      post: (path, body, headers) => send('POST', path, body, headers),
+      get: (path) => send('GET', path),
+      del: (path) => send('DELETE', path),
+      ended,
+      kill: () => end(child),
+    }
+    const ready = url.then(() => trading)
+    // One that is only launched may end before anybody waits for it.
+    ready.catch(() => undefined)
+    return {
+      ready,
+      ended,
+      stop: () => child.kill('SIGTERM'),
+      says: async (text) => {
+        for (;;) {
+          const found = lines.find((line) => line.includes(text))
+          if (found !== undefined) return found
+          const what = await Promise.race([once(heard, 'line'), ended.then(() => 'ended' as const)])
+          if (what === 'ended' && !lines.some((line) => line.includes(text))) {
+            throw new Error(`it never said ${text}:\n${lines.join('\n')}`)
+          }
+        }
+      },
+    }
+  }
+
   return {
     simulator,
 
-    async start(extra = {}) {
-      const child = spawn(process.execPath, ['--enable-source-maps', main], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-        env: {
-          PATH: process.env.PATH ?? '',
-          NODE_ENV: 'test',
-          DATABASE_URL: postgres.url,
-          NATS_URL: nats.url,
-          NATS_USER: nats.options.user,
-          NATS_PASSWORD: nats.options.pass,
-          EDGE_TOKEN,
-          COLIBRI_HOME: home.path,
-          LOG_LEVEL: 'info',
-          PARENT_PID: String(process.pid),
-          CONFIG_PASSWORD: 'test',
-          SIMULATOR_REST_URL: simulator.restUrl,
-          SIMULATOR_WS_URL: simulator.wsUrl,
-          SIMULATOR_API_KEY: 'test-key',
-          SIMULATOR_API_SECRET: 'test-secret',
-          ...extra,
-        },
-      })
-      running.add(child)
-      const ended = once(child, 'exit').then(([code, signal]) => signal ?? code)
-      const ready = new Promise<string>((resolve, reject) => {
-        const lines: string[] = []
-        createInterface({ input: child.stdout }).on('line', (line) => {
-          lines.push(line)
-          const entry = z.object({ message: z.literal('ready'), url: z.string() }).safeParse(jsonOf(line))
-          if (entry.success) resolve(entry.data.url)
-          else if (process.env.SHOW_LOGS !== undefined) console.error(line)
-        })
-        ended.then((how) => reject(new Error(`trading ended with ${how}:\n${lines.join('\n')}`)), reject)
-      })
-      const url = await ready
-      const send = async (
-        method: string,
-        path: string,
-        body?: unknown,
-        headers: Readonly<Record<string, string>> = {},
-      ) => {
-        const response = await fetch(`${url}${path}`, {
-          method,
-          headers: {
-            'x-colibri-edge-token': EDGE_TOKEN,
-            'x-colibri-actor': 'user:test',
-            'content-type': 'application/json',
-            ...headers,
-          },
-          ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-        })
-        return { status: response.status, body: jsonOf(await response.text()) }
-      }
-      return {
-        post: (path, body, headers) => send('POST', path, body, headers),
-        get: (path) => send('GET', path),
-        del: (path) => send('DELETE', path),
-        ended,
-        kill: () => end(child),
-      }
-    },
+    start: (extra) => launch(extra).ready,
+    launch,
+    databaseUrl: postgres.url,
 
     async control(path, body) {
       const response = await fetch(`${simulator.controlUrl}${path}`, { method: 'POST', body: JSON.stringify(body) })

@@ -11,6 +11,7 @@ import { createBalances } from './accounts/balances.ts'
 import { prepareMasterAccount } from './accounts/master-account.ts'
 import type { TradingConfig } from './config.ts'
 import { failpointOf } from './failpoint.ts'
+import { becomeOnlyWriter } from './only-writer.ts'
 import { cancelOrder } from './orders/cancel-order.ts'
 import { clientOrderIds } from './orders/client-order-id.ts'
 import { defaultFollowPolicy, type Follower, followVenue } from './orders/follow-venue.ts'
@@ -40,6 +41,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   const now = Date.now
   const report = (error: unknown, what: string): void => logger.warn({ err: error }, what)
   const failpoint = failpointOf(config)
+  await becomeOnlyWriter(kit)
 
   const files = accountFiles(config.COLIBRI_HOME, config.CONFIG_PASSWORD)
   const { SIMULATOR_API_KEY: key, SIMULATOR_API_SECRET: secret } = config

@@ -9,7 +9,8 @@ export const eventSubject = (streamId: string, type: string): string => {
   return `events.${subjectToken(category)}.${subjectToken(id)}.${type}`
 }
 
-export type MarketKind = 'ticker' | 'book' | 'trades' | 'candles-1m' | 'funding'
+/** `candles-<interval>` for candles. */
+export type MarketKind = 'ticker' | 'book' | 'trades' | 'funding' | `candles-${string}`
 
 export const marketSubject = (connector: string, tradingPair: string, kind: MarketKind): string =>
   `market.${subjectToken(connector)}.${subjectToken(tradingPair)}.${kind}`

@@ -1,0 +1,166 @@
+import { type FeedKey, FeedNotReady, type FeedState, type FeedUpdate, type OpenFeed } from './feed.ts'
+import { feedId } from './feed-key.ts'
+
+export interface SharedFeedOptions {
+  readonly key: FeedKey
+  /** Updates kept for `since`. */
+  readonly kept: number
+  readonly now: () => number
+  /** Called when somebody asks a feed that has failed, and may start it anew. */
+  readonly asked: () => void
+  readonly released: () => void
+  /** Told of a listener that throws. */
+  readonly report: (error: unknown) => void
+}
+
+/** What this replica knows of one feed, shared by all who hold it, whoever owns it. */
+export class SharedFeed<T> {
+  readonly key: FeedKey
+  readonly #options: SharedFeedOptions
+  readonly #listeners = new Set<(update: FeedUpdate<T>) => void>()
+  readonly #waiting = new Set<PromiseWithResolvers<FeedUpdate<T>>>()
+  #kept: FeedUpdate<T>[] = []
+  #state: FeedState = 'connecting'
+  #failure: Error | undefined
+  #holders = 0
+  #lastAccess: number
+
+  constructor(options: SharedFeedOptions) {
+    this.key = options.key
+    this.#options = options
+    this.#lastAccess = options.now()
+  }
+
+  get state(): FeedState {
+    return this.#state
+  }
+
+  get latest(): FeedUpdate<T> | undefined {
+    return this.#kept.at(-1)
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  get holders(): number {
+    return this.#holders
+  }
+
+  /** Epoch milliseconds of the last use; a feed that is held is in use. */
+  get lastAccess(): number {
+    return this.#holders > 0 ? this.#options.now() : this.#lastAccess
+  }
+
+  touch(): void {
+    this.#lastAccess = this.#options.now()
+  }
+
+  /** As if it had not been used for ever; the next sweep drops it unless it is held. */
+  forgetUse(): void {
+    this.#lastAccess = 0
+  }
+
+  /**
+   * Takes an update that follows the one numbered `previous`. Returns whether it was new: what is older than the newest
+   * known comes from an owner that is none any more.
+   */
+  accept(update: FeedUpdate<T>, previous: number): boolean {
+    const last = this.latest
+    if (last !== undefined && update.sequence <= last.sequence) return false
+    if (last !== undefined && last.sequence !== previous) this.#kept = []
+    this.#kept.push(update)
+    if (this.#kept.length > this.#options.kept) this.#kept.shift()
+    this.#state = 'live'
+    this.#failure = undefined
+    for (const waiting of this.#waiting) waiting.resolve(update)
+    this.#waiting.clear()
+    for (const listener of this.#listeners) {
+      try {
+        listener(update)
+      } catch (error) {
+        this.#options.report(error)
+      }
+    }
+    return true
+  }
+
+  /** The upstream stands still: what is known is old. */
+  interrupted(): void {
+    if (this.#state === 'live') this.#state = 'stale'
+  }
+
+  /** No reconnection will help: whoever waits is told. */
+  fail(error: Error): void {
+    this.interrupted()
+    this.#failure = error
+    for (const waiting of this.#waiting) waiting.reject(error)
+    this.#waiting.clear()
+  }
+
+  clearFailure(): void {
+    this.#failure = undefined
+  }
+
+  open(): OpenFeed<T> {
+    this.#holders++
+    this.touch()
+    let held = true
+    const own = new Set<() => void>()
+    return {
+      key: this.key,
+      state: () => this.#state,
+      latest: () => {
+        this.touch()
+        return this.latest
+      },
+      ready: (timeoutMs) => this.#ready(timeoutMs),
+      since: (sequence) => this.#since(sequence),
+      onUpdate: (listener) => {
+        // A function of its own, so that one listener given twice is two.
+        const each = (update: FeedUpdate<T>): void => listener(update)
+        this.#listeners.add(each)
+        const end = (): void => {
+          this.#listeners.delete(each)
+          own.delete(end)
+        }
+        own.add(end)
+        return end
+      },
+      close: () => {
+        if (!held) return
+        held = false
+        for (const end of own) end()
+        this.touch()
+        this.#holders--
+        if (this.#holders === 0) this.#options.released()
+      },
+    }
+  }
+
+  async #ready(timeoutMs: number): Promise<FeedUpdate<T>> {
+    this.touch()
+    this.#options.asked()
+    const { latest } = this
+    if (latest !== undefined) return latest
+    if (this.#failure !== undefined) throw this.#failure
+    const waiting = Promise.withResolvers<FeedUpdate<T>>()
+    this.#waiting.add(waiting)
+    const timer = setTimeout(
+      () => waiting.reject(new FeedNotReady(`nothing came for ${feedId(this.key)} within ${timeoutMs / 1000}s`)),
+      timeoutMs,
+    )
+    try {
+      return await waiting.promise
+    } finally {
+      clearTimeout(timer)
+      this.#waiting.delete(waiting)
+    }
+  }
+
+  #since(sequence: number): readonly FeedUpdate<T>[] | undefined {
+    this.touch()
+    const at = this.#kept.findLastIndex((update) => update.sequence === sequence)
+    return at < 0 ? undefined : this.#kept.slice(at + 1)
+  }
+}

@@ -31,6 +31,7 @@ export interface CcxtExchange {
   fetchTicker(symbol: string): Promise<unknown>
   fetchOrderBook(symbol: string, limit?: number): Promise<unknown>
   fetchOHLCV(symbol: string, timeframe: string, since?: number, limit?: number): Promise<unknown>
+  fetchTrades(symbol: string, since?: number, limit?: number): Promise<unknown>
   fetchBalance(): Promise<unknown>
   createOrder(
     symbol: string,

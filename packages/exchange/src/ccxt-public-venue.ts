@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { readCandles } from './candle-pages.ts'
 import type { Connector } from './catalogue.ts'
 import type { CcxtExchange, ExchangeSettings } from './ccxt-exchange.ts'
-import { bookReply, candleReply, tickerReply } from './ccxt-replies.ts'
+import { bookReply, candleReply, publicTradeReply, tickerReply } from './ccxt-replies.ts'
 import { ccxtSession } from './ccxt-session.ts'
 import { exact } from './decimals.ts'
 import { type Candle, type PublicVenue, VenueRefused } from './venue.ts'
@@ -51,9 +51,13 @@ const candleOf = (row: unknown): Candle => {
   return { time, open, high, low, close, volume, quoteVolume, trades, takerBuyBaseVolume, takerBuyQuoteVolume }
 }
 
+/** Where a venue counts contracts, an amount is their number times their size. */
+const inBase = (amount: string, factor: string | null): string =>
+  factor === null ? amount : exact(amount).times(factor).toFixed()
+
 const bookSide = (levels: z.output<typeof bookReply>['bids'], factor: string | null, depth: number, order: 1 | -1) =>
   levels
-    .map(([price, amount]) => ({ price, amount: factor === null ? amount : exact(amount).times(factor).toFixed() }))
+    .map(([price, amount]) => ({ price, amount: inBase(amount, factor) }))
     .sort((left, right) => order * exact(left.price).comparedTo(right.price))
     .slice(0, depth)
 
@@ -130,6 +134,21 @@ export const ccxtPublicVenue = (connector: Connector, settings: ExchangeSettings
         ...(since === undefined ? {} : { since }),
       })
     },
+
+    trades: (tradingPair, limit) =>
+      session.read(async ({ exchange, markets }) => {
+        const market = markets.market(tradingPair)
+        const factor = market.type === 'spot' ? null : market.contractSize
+        return z
+          .array(z.unknown())
+          .parse(await exchange.fetchTrades(market.symbol, undefined, limit))
+          .map((reply) => {
+            const { id, side, price, amount, timestamp } = publicTradeReply.parse(reply)
+            return { tradeId: id ?? '', price, amount: inBase(amount, factor), side, time: timestamp ?? Date.now() }
+          })
+          .sort((left, right) => left.time - right.time)
+          .slice(-limit)
+      }),
 
     close: session.close,
   }

@@ -39,6 +39,14 @@ export const tradeReply = z.object({
 })
 export type TradeReply = z.output<typeof tradeReply>
 
+export const publicTradeReply = z.object({
+  id: optionalText,
+  side: z.enum(['buy', 'sell']),
+  price: decimalText,
+  amount: decimalText,
+  timestamp: time,
+})
+
 const amounts = z.record(z.string(), optionalDecimal)
 export const balanceReply = z.object({ total: amounts, free: amounts })
 

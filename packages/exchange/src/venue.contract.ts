@@ -98,6 +98,22 @@ export const testVenue = (t: Test, name: string, factory: (t: Test) => Promise<V
       t.ok(rule.supportsLimitOrders && rule.supportsMarketOrders)
     })
 
+    await t.test('public trades are the newest ones, oldest first', async (t) => {
+      const trades = await open.trades(tradingPair, 5)
+      t.equal(trades.length, 5)
+      t.same(
+        trades.map(({ time }) => time),
+        trades.map(({ time }) => time).sort((a, b) => a - b),
+      )
+      for (const { tradeId, price, amount, side } of trades) {
+        t.not(tradeId, '')
+        t.match(price, isDecimal)
+        t.match(amount, isDecimal)
+        t.match(side, /^(buy|sell)$/)
+      }
+      await t.rejects(open.trades('NOSUCH-PAIR', 5), { name: 'UnknownPair' })
+    })
+
     await t.test('an order book is sorted, uncrossed and exact', async (t) => {
       const { rule } = await sized(venue)
       const book = await open.orderBook(tradingPair, 5)

@@ -170,6 +170,8 @@ export interface PublicVenue {
   prices(tradingPairs: readonly string[]): Promise<ReadonlyMap<string, string>>
   orderBook(tradingPair: string, depth: number): Promise<OrderBook>
   candles(tradingPair: string, interval: string, limit: number, since?: number): Promise<readonly Candle[]>
+  /** The newest public trades, at most `limit`, oldest first. */
+  trades(tradingPair: string, limit: number): Promise<readonly PublicTrade[]>
   close(): Promise<void>
 }
 

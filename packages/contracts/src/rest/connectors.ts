@@ -37,3 +37,17 @@ export const configMapResponse = z.record(
   z.object({ type: z.string(), required: z.boolean(), allowed_values: z.array(z.unknown()).optional() }),
 )
 export type ConfigMapResponse = z.infer<typeof configMapResponse>
+
+/** One connector: what it is, what its credential file holds, and why it cannot be used, where it cannot. */
+export const connectorResponse = z.object({
+  name: z.string(),
+  is_perpetual: z.boolean(),
+  supported_order_types: z.array(z.string()),
+  config_fields: configMapResponse,
+  available: z.boolean(),
+  unavailable_reason: z.string().nullable(),
+})
+export type ConnectorResponse = z.infer<typeof connectorResponse>
+
+/** Sorted; pairs that have trading rules. */
+export const tradingPairsResponse = z.array(z.string())

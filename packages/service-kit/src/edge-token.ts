@@ -5,12 +5,17 @@ import { headerNames } from './context.ts'
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-/** Lets only the edge through: clients must not be able to go round its authentication. Compared in constant time. */
-export const requireEdgeToken = (token: string) => {
+/** Whether a header is the edge's token. Compared in constant time. */
+export const isEdgeToken = (token: string): ((given: string | undefined) => boolean) => {
   const expected = digest(token)
+  return (given) => given !== undefined && timingSafeEqual(digest(given), expected)
+}
+
+/** Lets only the edge through: clients must not be able to go round its authentication. */
+export const requireEdgeToken = (token: string) => {
+  const accepts = isEdgeToken(token)
   return (request: Request, _response: Response, next: NextFunction): void => {
-    const given = request.get(headerNames.edgeToken)
-    const accepted = given !== undefined && timingSafeEqual(digest(given), expected)
+    const accepted = accepts(request.get(headerNames.edgeToken))
     next(accepted ? undefined : new ApiError(401, 'Not authenticated', { 'WWW-Authenticate': 'Basic' }))
   }
 }

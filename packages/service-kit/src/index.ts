@@ -23,5 +23,6 @@ export {
   type Started,
   startService,
 } from './run-service.ts'
+export type { SocketEndpoint } from './sockets.ts'
 export { Validated } from './validated.ts'
 export { BootError } from './wait-for.ts'

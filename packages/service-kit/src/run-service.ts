@@ -22,6 +22,7 @@ import { openLog } from './open-log.ts'
 import { type Call, createCall } from './rpc-client.ts'
 import { RpcServer } from './rpc-server.ts'
 import { startServiceRelay } from './service-relay.ts'
+import { acceptSockets, type SocketEndpoint } from './sockets.ts'
 import { whenAskedToStop } from './stop-signal.ts'
 import { BootError } from './wait-for.ts'
 
@@ -48,6 +49,8 @@ export interface ServiceKit<C> {
 export interface Started {
   readonly controllers?: readonly Type<unknown>[]
   readonly providers?: readonly Provider[]
+  /** Websocket paths; the edge has authenticated who comes through. */
+  readonly sockets?: readonly SocketEndpoint[]
   readonly projections?: readonly RunningProjection[]
   /** Resolves what the last run left open. Nothing is answered before it is done. */
   readonly recover?: () => Promise<void>
@@ -143,7 +146,7 @@ export const startService = async <C extends BaseConfig>(
       context: () => requestContext() ?? ownContext(name),
     }
     endings.push(await startServiceRelay({ log, pool: kit.pool, nats: kit.nats, logger, metrics }))
-    const { controllers = [], providers = [], projections = [], recover } = await definition.start(kit)
+    const { controllers = [], providers = [], sockets = [], projections = [], recover } = await definition.start(kit)
     for (const projection of projections) endings.push(() => projection.stop())
     measureProjections(metrics, projections)
 
@@ -169,6 +172,12 @@ export const startService = async <C extends BaseConfig>(
       phase: () => phase,
     })
     endings.push(() => app.close())
+    const live = acceptSockets(app.getHttpServer(), {
+      endpoints: sockets,
+      edgeToken: config.EDGE_TOKEN,
+      phase: () => phase,
+      logger,
+    })
     await app.listen(config.HTTP_PORT, config.HTTP_HOST)
     const url = `http://${hostInUrl(config.ADVERTISE_HOST ?? config.HTTP_HOST)}:${portOf(app.getHttpServer().address())}`
 
@@ -193,7 +202,7 @@ export const startService = async <C extends BaseConfig>(
       const server = app.getHttpServer()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       const patienceMs = config.DRAIN_SECONDS * 1_000
-      const [requests, calls] = await Promise.all([drain.wait(patienceMs), rpc.drain(patienceMs)])
+      const [requests, calls] = await Promise.all([drain.wait(patienceMs), rpc.drain(patienceMs), live.drain()])
       if (requests + calls > 0) logger.warn({ requests, calls }, 'stopped in the middle of requests')
       server.closeAllConnections()
       await closed

@@ -17,6 +17,7 @@ export interface Reply {
 export interface TradingProcess {
   post(path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Reply>
   get(path: string): Promise<Reply>
+  put(path: string, body: unknown): Promise<Reply>
   del(path: string): Promise<Reply>
   /** Resolves with the signal or code the process ended with. */
   readonly ended: Promise<unknown>
@@ -59,6 +60,8 @@ export interface LaunchedProcess {
 
 export interface TestBed {
   readonly simulator: Simulator
+  /** `COLIBRI_HOME` of the processes. */
+  readonly home: string
   readonly databaseUrl: string
   launch(extra?: Readonly<Record<string, string>>): LaunchedProcess
   start(extra?: Readonly<Record<string, string>>): Promise<TradingProcess>
@@ -176,6 +179,7 @@ export const testBed = async (t: TearsDown): Promise<TestBed> => {
     const trading: TradingProcess = {
       post: (path, body, headers) => send('POST', path, body, headers),
       get: (path) => send('GET', path),
+      put: (path, body) => send('PUT', path, body),
       del: (path) => send('DELETE', path),
       ended,
       kill: () => end(child),
@@ -202,6 +206,7 @@ export const testBed = async (t: TearsDown): Promise<TestBed> => {
 
   return {
     simulator,
+    home: home.path,
 
     start: (extra) => launch(extra).ready,
     launch,

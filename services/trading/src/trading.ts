@@ -8,6 +8,7 @@ import { accountVenues } from './accounts/account-venues.ts'
 import { ACCOUNTS, AccountsController } from './accounts/accounts.http.ts'
 import { ACCOUNTS_RPC, AccountsRpcController } from './accounts/accounts.rpc.ts'
 import { createBalances } from './accounts/balances.ts'
+import { credentialStore } from './accounts/credentials.ts'
 import { prepareMasterAccount } from './accounts/master-account.ts'
 import type { TradingConfig } from './config.ts'
 import { failpointOf } from './failpoint.ts'
@@ -79,6 +80,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     },
   })
   const balances = createBalances({ files, venues, now, background })
+  const credentials = credentialStore({ files, venues, exchange, balancesMoved: balances.moved, report })
   const rules = createTradingRules({ call: kit.call, now, background })
 
   const context: OrdersContext = {
@@ -150,7 +152,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
           queries: ordersQueries(pool, log, () => projection.catchUp(CATCH_UP_MS)),
         },
       },
-      { provide: ACCOUNTS, useValue: { files, venues } },
+      { provide: ACCOUNTS, useValue: { files, venues, credentials } },
       { provide: ACCOUNTS_RPC, useValue: { files, balances } },
     ],
     projections: [projection],

@@ -30,6 +30,8 @@ export interface AccountFiles {
   /** Undefined when nothing is stored. Throws `CredentialsUnreadable`. */
   read(accountName: string, connectorName: string): Promise<Credentials | undefined>
   write(accountName: string, connectorName: string, credentials: Credentials): Promise<void>
+  /** Forgets what is stored for a connector, if anything is. */
+  forget(accountName: string, connectorName: string): Promise<void>
   create(accountName: string): Promise<void>
   remove(accountName: string): Promise<void>
   /** Makes the master account when it is missing; true when it did. */
@@ -73,6 +75,13 @@ const connectorFile = z.record(z.string(), yamlValue)
 
 const isSecret = (connector: Connector, field: string): boolean =>
   connector.fields.some(({ name, secret }) => name === field && secret)
+
+/** Bots read switches and counts as YAML's own. */
+const plainValue = (connector: Connector, field: string, value: string): string | number | boolean => {
+  const type = connector.fields.find(({ name }) => name === field)?.type
+  if (type === 'bool') return /^(true|yes|on|1)$/i.test(value)
+  return type === 'int' ? Number(value) : value
+}
 
 export const accountFiles = (home: string, password: string): AccountFiles => {
   const root = join(home, 'bots', 'credentials')
@@ -138,9 +147,9 @@ export const accountFiles = (home: string, password: string): AccountFiles => {
       const connector = connectorOf(connectorName)
       const closed = await Promise.all(
         Object.entries(credentials).map(
-          async ([name, value]): Promise<[string, string]> => [
+          async ([name, value]): Promise<[string, string | number | boolean]> => [
             name,
-            isSecret(connector, name) ? await encryptSecret(value, password) : value,
+            isSecret(connector, name) ? await encryptSecret(value, password) : plainValue(connector, name, value),
           ],
         ),
       )
@@ -150,6 +159,10 @@ export const accountFiles = (home: string, password: string): AccountFiles => {
       )
       await mkdir(join(folder(accountName), 'connectors'), { recursive: true })
       await writeWhole(connectorPath(accountName, connectorName), BANNER + body)
+    },
+
+    async forget(accountName, connectorName) {
+      await rm(connectorPath(accountName, connectorName), { force: true })
     },
 
     async create(accountName) {

@@ -11,8 +11,8 @@ export type Access =
 /** One venue per account and connector, opened from the stored credentials when it is first needed, then kept. */
 export interface AccountVenues {
   access(accountName: string, connectorName: string): Promise<Access>
-  /** Closes what an account has open and forgets it. */
-  release(accountName: string): Promise<void>
+  /** Closes what an account has open, at one connector or at all, and forgets it. */
+  release(accountName: string, connectorName?: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -48,8 +48,8 @@ export const accountVenues = (deps: AccountVenuesDeps): AccountVenues => {
     }
   }
 
-  const release = async (selected: (accountName: string) => boolean): Promise<void> => {
-    const leaving = [...held].filter(([, { accountName }]) => selected(accountName))
+  const release = async (selected: (accountName: string, connectorName: string) => boolean): Promise<void> => {
+    const leaving = [...held].filter(([, { accountName, connectorName }]) => selected(accountName, connectorName))
     for (const [key] of leaving) held.delete(key)
     await Promise.all(
       leaving.map(async ([, { accountName, connectorName, access }]) => {
@@ -75,7 +75,8 @@ export const accountVenues = (deps: AccountVenuesDeps): AccountVenues => {
       access.then((result) => result.kind !== 'open' && forget(), forget)
       return access
     },
-    release: (accountName) => release((name) => name === accountName),
+    release: (accountName, connectorName) =>
+      release((account, connector) => account === accountName && connector === (connectorName ?? connector)),
     close: () => release(() => true),
   }
 }

@@ -1,20 +1,46 @@
-import { accountPath, accountQuery } from '@colibri/contracts'
+import {
+  accountBody,
+  accountPath,
+  accountQuery,
+  accountUpdate,
+  credentialFields,
+  credentialPath,
+} from '@colibri/contracts'
 import { badRequest, notFound, Validated } from '@colibri/service-kit'
-import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common'
+import { Controller, Delete, Get, HttpCode, Inject, Post, Put } from '@nestjs/common'
 import type { z } from 'zod'
 import { type AccountFiles, isPathName, MASTER_ACCOUNT } from './account-files.ts'
 import type { AccountVenues } from './account-venues.ts'
+import type { CredentialStore } from './credentials.ts'
 
 export const ACCOUNTS = Symbol('accounts')
 
 export interface Accounts {
   readonly files: AccountFiles
   readonly venues: AccountVenues
+  readonly credentials: CredentialStore
 }
 
-const validName = (name: string): void => {
+interface Message {
+  readonly message: string
+}
+
+const validName = (name: string, what: 'account' | 'connector' = 'account'): void => {
   if (isPathName(name)) return
-  throw badRequest(`Invalid account name: '${name}'. Only letters, numbers, underscores and hyphens are allowed.`)
+  throw badRequest(`Invalid ${what} name: '${name}'. Only letters, numbers, underscores and hyphens are allowed.`)
+}
+
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Connector → its fields, from either form of the older update. */
+const updatesOf = (body: z.infer<typeof accountUpdate>): [string, Readonly<Record<string, unknown>>][] => {
+  const { connector_name: connector, credentials } = body
+  const given = typeof connector === 'string' ? [[connector, credentials] as const] : Object.entries(body)
+  return given.map(([name, fields]) => {
+    if (!isFields(fields)) throw badRequest(`The credentials of '${name}' must be an object of field names and values`)
+    return [name, fields]
+  })
 }
 
 @Controller('accounts')
@@ -38,23 +64,79 @@ export class AccountsController {
 
   @Post('add-account')
   @HttpCode(201)
-  async add(@Validated('query', accountQuery) query: z.infer<typeof accountQuery>): Promise<{ message: string }> {
-    const { account_name: name } = query
+  add(@Validated('query', accountQuery) query: z.infer<typeof accountQuery>): Promise<Message> {
+    return this.create(query.account_name)
+  }
+
+  @Post()
+  @HttpCode(201)
+  addByBody(@Validated('body', accountBody) body: z.infer<typeof accountBody>): Promise<Message> {
+    return this.create(body.account_name)
+  }
+
+  @Post('delete-account')
+  @HttpCode(200)
+  remove(@Validated('query', accountQuery) query: z.infer<typeof accountQuery>): Promise<Message> {
+    return this.delete(query.account_name)
+  }
+
+  @Delete(':account_name')
+  removeByPath(@Validated('path', accountPath) path: z.infer<typeof accountPath>): Promise<Message> {
+    return this.delete(path.account_name)
+  }
+
+  @Post('add-credential/:account_name/:connector_name')
+  @HttpCode(201)
+  addCredential(
+    @Validated('path', credentialPath) path: z.infer<typeof credentialPath>,
+    @Validated('body', credentialFields) fields: z.infer<typeof credentialFields>,
+  ): Promise<Message> {
+    return this.keep(path.account_name, path.connector_name, fields)
+  }
+
+  @Put(':account_name')
+  @HttpCode(200)
+  async update(
+    @Validated('path', accountPath) path: z.infer<typeof accountPath>,
+    @Validated('body', accountUpdate) body: z.infer<typeof accountUpdate>,
+  ): Promise<Message> {
+    let message: Message | undefined
+    for (const [connector, fields] of updatesOf(body)) message = await this.keep(path.account_name, connector, fields)
+    if (message === undefined) throw badRequest("Nothing to update: give 'connector_name' and 'credentials'")
+    return message
+  }
+
+  @Post('delete-credential/:account_name/:connector_name')
+  @HttpCode(200)
+  async deleteCredential(@Validated('path', credentialPath) path: z.infer<typeof credentialPath>): Promise<Message> {
+    const { account_name: name, connector_name: connector } = path
+    validName(name)
+    validName(connector, 'connector')
+    await this.accounts.credentials.remove(name, connector)
+    return { message: 'Credential deleted successfully.' }
+  }
+
+  private async create(name: string): Promise<Message> {
     validName(name)
     if (await this.accounts.files.exists(name)) throw badRequest('Account already exists.')
     await this.accounts.files.create(name)
     return { message: 'Account added successfully.' }
   }
 
-  @Post('delete-account')
-  @HttpCode(200)
-  async remove(@Validated('query', accountQuery) query: z.infer<typeof accountQuery>): Promise<{ message: string }> {
-    const { account_name: name } = query
+  private async delete(name: string): Promise<Message> {
     validName(name)
     if (name === MASTER_ACCOUNT) throw badRequest('Cannot delete master account.')
     if (!(await this.accounts.files.exists(name))) throw notFound(`Folder '${name}' not found in 'credentials'`)
     await this.accounts.files.remove(name)
     await this.accounts.venues.release(name)
     return { message: 'Account deleted successfully.' }
+  }
+
+  private async keep(name: string, connector: string, fields: Readonly<Record<string, unknown>>): Promise<Message> {
+    validName(name)
+    validName(connector, 'connector')
+    const added = await this.accounts.credentials.add(name, connector, fields)
+    if (added.kind === 'refused') throw badRequest(added.detail)
+    return { message: 'Connector credentials added successfully.' }
   }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openVenues, type VenueUrls } from '@colibri/exchange'
+import { openVenues, UnknownConnector, type VenueUrls } from '@colibri/exchange'
 import type { ServiceDefinition } from '@colibri/service-kit'
 import { CandlesHttp } from './candles/candles.http.ts'
 import { Candles } from './candles/candles.ts'
@@ -7,11 +7,21 @@ import { config, type MarketDataConfig } from './config.ts'
 import { ConnectorsHttp } from './connectors/connectors.http.ts'
 import { TradingRulesRpc } from './connectors/trading-rules.rpc.ts'
 import { TradingRules } from './connectors/trading-rules.ts'
+import type { FeedService } from './feeds/feeds.ts'
+import { FundingHttp } from './funding/funding.http.ts'
+import { Funding } from './funding/funding.ts'
+import { BookQueriesHttp } from './order-books/book-queries.http.ts'
 import { OrderBooksHttp } from './order-books/order-books.http.ts'
 import { OrderBooks } from './order-books/order-books.ts'
+import { LivePrices } from './prices/live-prices.ts'
 import { PricesHttp } from './prices/prices.http.ts'
 import { PricesRpc } from './prices/prices.rpc.ts'
 import { Prices } from './prices/prices.ts'
+import { PublicTradesHttp } from './public-trades/public-trades.http.ts'
+import { PublicTrades } from './public-trades/public-trades.ts'
+import { Resources } from './system/resources.ts'
+import { SystemHttp } from './system/system.http.ts'
+import { TickersHttp } from './tickers/tickers.http.ts'
 import { FreshCache, type Freshness } from './venue-calls/fresh-cache.ts'
 
 const SECOND = 1_000
@@ -48,8 +58,30 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
       })
     const waitSeconds = MARKET_DATA_VENUE_TIMEOUT
 
+    // Until the streams of venues are wired in, every book and price is asked for.
+    const feeds: Pick<FeedService, 'open' | 'book'> = {
+      open: ({ connectorName }) => {
+        throw new UnknownConnector(`Connector ${connectorName} has no streams`)
+      },
+      book: async (connectorName) => {
+        throw new UnknownConnector(`Connector ${connectorName} has no streams`)
+      },
+    }
+
     return {
-      controllers: [ConnectorsHttp, TradingRulesRpc, PricesHttp, PricesRpc, OrderBooksHttp, CandlesHttp],
+      controllers: [
+        ConnectorsHttp,
+        TradingRulesRpc,
+        PricesHttp,
+        PricesRpc,
+        OrderBooksHttp,
+        BookQueriesHttp,
+        TickersHttp,
+        PublicTradesHttp,
+        FundingHttp,
+        SystemHttp,
+        CandlesHttp,
+      ],
       providers: [
         {
           provide: TradingRules,
@@ -64,13 +96,27 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
           useValue: new Prices(
             venues,
             cache('prices', { freshMs: 500, staleMs: 0, maxEntries: 20_000, waitSeconds }),
+            new LivePrices(feeds),
             now,
           ),
         },
         {
           provide: OrderBooks,
-          useValue: new OrderBooks(venues, cache('books', { freshMs: 250, staleMs: 0, maxEntries: 200, waitSeconds })),
+          useValue: new OrderBooks(
+            venues,
+            cache('books', { freshMs: 250, staleMs: 0, maxEntries: 200, waitSeconds }),
+            feeds,
+          ),
         },
+        {
+          provide: PublicTrades,
+          useValue: new PublicTrades(
+            venues,
+            cache('trades', { freshMs: 250, staleMs: 0, maxEntries: 200, waitSeconds }),
+          ),
+        },
+        { provide: Funding, useValue: new Funding(feeds, waitSeconds * SECOND) },
+        { provide: Resources, useValue: new Resources() },
         {
           provide: Candles,
           useValue: new Candles(

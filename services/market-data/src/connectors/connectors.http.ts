@@ -1,17 +1,19 @@
 import {
   type ConfigMapResponse,
+  type ConnectorResponse,
   connectorPath,
   type OrderTypesResponse,
   type TradingRulesResponse,
   tradingRulesQuery,
 } from '@colibri/contracts'
-import { connectorOf, UnknownConnector } from '@colibri/exchange'
+import { type Connector, connectorOf, UnknownConnector } from '@colibri/exchange'
 import { notFound, Validated } from '@colibri/service-kit'
 import { Controller, Get, Res } from '@nestjs/common'
 import type { Response } from 'express'
 import type { z } from 'zod'
 import { venueFailure } from '../venue-calls/venue-errors.ts'
 import { configMap } from './config-map.ts'
+import { connectorReply } from './connector-reply.ts'
 import { askedPairs, tradingRulesReplyBody } from './trading-rule-reply.ts'
 import { TradingRules } from './trading-rules.ts'
 
@@ -27,24 +29,20 @@ export class ConnectorsHttp {
     return this.rules.connectorNames()
   }
 
+  @Get(':connector_name')
+  one(@Validated('path', connectorPath) { connector_name: name }: ConnectorPath): ConnectorResponse {
+    return connectorReply(known(name))
+  }
+
   @Get(':connector_name/config-map')
   fields(@Validated('path', connectorPath) { connector_name: name }: ConnectorPath): ConfigMapResponse {
-    try {
-      return configMap(connectorOf(name))
-    } catch (error) {
-      if (error instanceof UnknownConnector) throw notFound(`Connector '${name}' not found`)
-      throw error
-    }
+    return configMap(known(name))
   }
 
   @Get(':connector_name/order-types')
   orderTypes(@Validated('path', connectorPath) { connector_name: name }: ConnectorPath): OrderTypesResponse {
-    try {
-      return { connector: name, supported_order_types: [...this.rules.orderTypes(name)] }
-    } catch (error) {
-      if (error instanceof UnknownConnector) throw notFound(`Connector '${name}' not found: ${error.message}`)
-      throw error
-    }
+    const { orderTypes } = known(name, (reason) => `Connector '${name}' not found: ${reason}`)
+    return { connector: name, supported_order_types: [...orderTypes] }
   }
 
   /** `Age` says how many seconds ago the venue was asked: rules are served while the venue is away. */
@@ -54,12 +52,28 @@ export class ConnectorsHttp {
     @Validated('query', tradingRulesQuery) { trading_pairs: pairs }: TradingRulesQuery,
     @Res({ passthrough: true }) response: Response,
   ): Promise<TradingRulesResponse> {
-    const inForm = (reason: string) => `Connector '${name}' not found or error: ${reason}`
-    const { value, time } = await this.rules.all(name).catch((error: unknown) => {
-      if (error instanceof UnknownConnector) throw notFound(inForm(error.message))
-      throw venueFailure(error, name, inForm)
-    })
+    const { value, time } = await this.#rules(name)
     response.setHeader('age', Math.max(0, Math.floor((this.rules.now() - time) / 1000)))
     return tradingRulesReplyBody(value, askedPairs(pairs))
+  }
+
+  @Get([':connector_name/trading-pairs', ':connector_name/markets'])
+  async tradingPairs(@Validated('path', connectorPath) { connector_name: name }: ConnectorPath): Promise<string[]> {
+    const { value } = await this.#rules(name)
+    return value.map(({ tradingPair }) => tradingPair).sort()
+  }
+
+  #rules(name: string): ReturnType<TradingRules['all']> {
+    return this.rules.all(name).catch((error: unknown) => {
+      throw venueFailure(error, name, (reason) => `Connector '${name}' not found or error: ${reason}`)
+    })
+  }
+}
+
+const known = (name: string, text = (_reason: string) => `Connector '${name}' not found`): Connector => {
+  try {
+    return connectorOf(name)
+  } catch (error) {
+    throw error instanceof UnknownConnector ? notFound(text(error.message)) : error
   }
 }

@@ -51,8 +51,7 @@ const reach = (levels: Levels, asked: string, sizeOf: (level: BookLevel) => Deci
 export const priceForVolume = (levels: Levels, volume: string): Reached => reach(levels, volume, amountOf)
 
 /** The price at which the cumulated price × amount reaches `quoteVolume`. */
-export const priceForQuoteVolume = (levels: Levels, quoteVolume: string): Reached =>
-  reach(levels, quoteVolume, quoteOf)
+export const priceForQuoteVolume = (levels: Levels, quoteVolume: string): Reached => reach(levels, quoteVolume, quoteOf)
 
 const upTo = (levels: Levels, side: Side, limit: string, sizeOf: (level: BookLevel) => Decimal): WithinLimit => {
   let sum = zero

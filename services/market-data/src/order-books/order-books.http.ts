@@ -1,9 +1,16 @@
-import { type OrderBookRequest, type OrderBookResponse, orderBookRequest } from '@colibri/contracts'
-import { type BookLevel, UnknownConnector, UnknownPair } from '@colibri/exchange'
-import { ApiError, Validated } from '@colibri/service-kit'
-import { Controller, HttpCode, Post } from '@nestjs/common'
-import { pythonText } from '../venue-calls/python-text.ts'
-import { venueFailure } from '../venue-calls/venue-errors.ts'
+import {
+  type OrderBookQuery,
+  type OrderBookRequest,
+  type OrderBookResponse,
+  orderBookQuery,
+  orderBookRequest,
+  type TradingPairPath,
+  tradingPairPath,
+} from '@colibri/contracts'
+import type { BookLevel } from '@colibri/exchange'
+import { Validated } from '@colibri/service-kit'
+import { Controller, Get, HttpCode, Post } from '@nestjs/common'
+import { pairFailure } from '../venue-calls/venue-errors.ts'
 import { OrderBooks } from './order-books.ts'
 
 @Controller('market-data')
@@ -12,12 +19,22 @@ export class OrderBooksHttp {
 
   @Post('order-book')
   @HttpCode(200)
-  async snapshot(@Validated('body', orderBookRequest) request: OrderBookRequest): Promise<OrderBookResponse> {
-    const { connector_name: connector, trading_pair: pair, depth } = request
-    const book = await this.books.snapshot(connector, pair, depth).catch((error: unknown) => {
-      if (error instanceof UnknownConnector) throw new ApiError(500, error.message)
-      if (error instanceof UnknownPair) throw new ApiError(500, pythonText(pair))
-      throw venueFailure(error, connector)
+  asked(@Validated('body', orderBookRequest) request: OrderBookRequest): Promise<OrderBookResponse> {
+    return this.#book(request.connector_name, request.trading_pair, request.depth)
+  }
+
+  /** The older form, with the pair in the path. */
+  @Get('orderbook/:trading_pair')
+  ofPair(
+    @Validated('path', tradingPairPath) { trading_pair: pair }: TradingPairPath,
+    @Validated('query', orderBookQuery) { connector_name: connector, depth }: OrderBookQuery,
+  ): Promise<OrderBookResponse> {
+    return this.#book(connector, pair, depth)
+  }
+
+  async #book(connector: string, pair: string, depth: number): Promise<OrderBookResponse> {
+    const book = await this.books.best(connector, pair, depth).catch((error: unknown) => {
+      throw pairFailure(error, connector, pair)
     })
     return {
       trading_pair: pair,

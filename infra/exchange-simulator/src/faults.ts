@@ -15,6 +15,7 @@ export const faultKinds = [
   'reorder-fills',
   'late-fill',
   'lost-fill',
+  'late-lost-fill',
   'drop-websocket',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
@@ -48,7 +49,13 @@ export interface Occasion {
   readonly account: string | undefined
 }
 
-const streamKinds: readonly FaultKind[] = ['duplicate-fill', 'reorder-fills', 'late-fill', 'lost-fill']
+const streamKinds: readonly FaultKind[] = [
+  'duplicate-fill',
+  'reorder-fills',
+  'late-fill',
+  'lost-fill',
+  'late-lost-fill',
+]
 
 /** The faults to inject. The first armed rule that fits an occasion happens; with one seed, always on the same ones. */
 export class Faults {

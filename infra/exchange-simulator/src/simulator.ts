@@ -1,8 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import { control } from './control/control.ts'
 import type { Exchange } from './engine/exchange.ts'
+import { forgetOldOrders } from './engine/forget.ts'
+import { takeSnapshot } from './engine/snapshot.ts'
 import { Faults } from './faults.ts'
-import { type Journal, memoryJournal, openJournal } from './journal.ts'
+import { type Journal, memoryJournal, noHistory, openJournal } from './journal.ts'
 import { ListenKeys } from './listen-keys.ts'
 import { futuresRoutes } from './rest/futures.ts'
 import type { UpdateIds } from './rest/market-data.ts'
@@ -29,6 +31,10 @@ export interface SimulatorOptions {
   /** Exchange seconds in a second. */
   readonly speed?: number
   readonly controlToken?: string
+  /** The journal is compacted when it has grown by so many bytes. */
+  readonly compactAfterBytes?: number
+  /** Finished orders a compaction keeps; older ones are forgotten, by the ledger too. */
+  readonly finishedOrdersKept?: number
   /** Told of errors that are the simulator's own fault. */
   readonly report?: (error: unknown) => void
 }
@@ -40,6 +46,10 @@ export interface Simulator {
   readonly port: number
   close(): Promise<void>
 }
+
+/** With the orders kept, a journal stays below about twice this. */
+const defaultCompactAfterBytes = 32 * 1024 * 1024
+const defaultFinishedOrdersKept = 50_000
 
 export const defaultApiKey = 'simulator-key'
 export const defaultApiSecret = 'simulator-secret'
@@ -77,7 +87,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     journal.clear()
     faults.clear()
     listenKeys.clear()
-    world = createWorld(worldOptions, [])
+    world = createWorld(worldOptions, noHistory)
     streams.restart()
   }
   const server = createHttpServer(
@@ -103,7 +113,16 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     report,
   )
   server.on('upgrade', streams.upgrade)
-  const timer = setInterval(streams.tick, tickMs)
+  const compact = (): void => {
+    if (journal.grown() < (options.compactAfterBytes ?? defaultCompactAfterBytes)) return
+    forgetOldOrders(world.exchange.state, options.finishedOrdersKept ?? defaultFinishedOrdersKept)
+    journal.compact(takeSnapshot(world.exchange.state))
+  }
+  compact()
+  const timer = setInterval(() => {
+    streams.tick()
+    compact()
+  }, tickMs)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port ?? 0, host, resolve)

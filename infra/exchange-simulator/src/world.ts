@@ -1,6 +1,6 @@
 import { Clock } from './clock.ts'
 import { Exchange } from './engine/exchange.ts'
-import type { Journal } from './journal.ts'
+import type { History, Journal } from './journal.ts'
 import { BookFeed } from './ws/book-feed.ts'
 
 export interface WorldOptions {
@@ -23,7 +23,7 @@ export interface World {
   readonly books: BookFeed
 }
 
-export const createWorld = (options: WorldOptions, history: Journal['history']): World => {
+export const createWorld = (options: WorldOptions, history: History): World => {
   const exchange = new Exchange({
     clock: new Clock(options.speed),
     seed: options.seed,

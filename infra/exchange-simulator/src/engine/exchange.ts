@@ -1,13 +1,16 @@
 import type { Clock } from '../clock.ts'
+import type { History } from '../journal.ts'
 import { type Book, syntheticBook } from '../replay/book.ts'
 import { Klines } from '../replay/klines.ts'
 import { type PriceControl, Tape, type Trade } from '../replay/tape.ts'
 import type { ExchangeEvent, OrderFilled } from './events.ts'
 import { fundingPayments, nextFundingTime } from './funding.ts'
+import { afterFill, positionOf } from './holdings.ts'
 import { Exact, type Instrument, instruments, priceOf, quantityOf } from './instruments.ts'
 import { reducibleLots } from './margin.ts'
 import { matchTrade, type Take } from './matching.ts'
-import { type Account, afterFill, ExchangeState, type Order, positionOf } from './state.ts'
+import { restoreSnapshot } from './snapshot.ts'
+import { type Account, ExchangeState, type Order } from './state.ts'
 
 export type Listener = (event: ExchangeEvent) => void
 
@@ -41,12 +44,13 @@ export class Exchange {
     clock: Clock
     seed: number
     journal: (events: readonly ExchangeEvent[]) => void
-    history: Iterable<ExchangeEvent>
+    history: History
   }) {
     this.clock = options.clock
     this.seed = options.seed
     this.#journal = options.journal
-    for (const event of options.history) this.state.apply(event)
+    if (options.history.snapshot !== null) restoreSnapshot(this.state, options.history.snapshot)
+    for (const event of options.history.events) this.state.apply(event)
     if (this.state.clock) this.clock.restore(this.state.clock, this.state.lastTime)
     else if (this.clock.now() < this.state.lastTime) this.clock.set(this.state.lastTime)
     this.#fundedAt = this.clock.now()

@@ -1,6 +1,7 @@
 import type { OrderAccepted, OrderType, PositionSide, Side, TimeInForce } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import { checkedPrice, checkedQuantity, checkNotional } from './filters.ts'
+import { balanceOf, lockedBy } from './holdings.ts'
 import { Exact, type Instrument, priceOf, quantityOf, zero } from './instruments.ts'
 import { leverageOf, marginSummary, reducibleLots, requiredMargin } from './margin.ts'
 import { type Take, takeLiquidity } from './matching.ts'
@@ -13,7 +14,7 @@ import {
   reduceOnlyRejected,
   wouldTake,
 } from './rejection.ts'
-import { type Account, balanceOf, clientKey, lockedBy, type Order } from './state.ts'
+import { type Account, clientKey, type Order } from './state.ts'
 
 /** A create request past its border: amounts are positive decimals. */
 export interface PlaceOrder {

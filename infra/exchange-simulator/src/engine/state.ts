@@ -1,15 +1,8 @@
 import type { ClockState } from '../clock.ts'
 import type { PriceControl, Trade } from '../replay/tape.ts'
-import type {
-  ExchangeEvent,
-  MarginType,
-  OrderAccepted,
-  OrderFilled,
-  OrderStatus,
-  PositionSide,
-  Side,
-} from './events.ts'
-import { Exact, findInstrument, type Instrument, type Market, priceOf, quantityOf, zero } from './instruments.ts'
+import type { ExchangeEvent, MarginType, OrderAccepted, OrderFilled, OrderStatus, PositionSide } from './events.ts'
+import { addToWallet, afterFill, lock, lockedBy, positionOf, settleSpot } from './holdings.ts'
+import { Exact, findInstrument, type Instrument, type Market, zero } from './instruments.ts'
 import { RestingOrders } from './resting.ts'
 
 export interface Order extends Omit<OrderAccepted, 'type'> {
@@ -116,10 +109,8 @@ export class ExchangeState {
         this.#open(event)
         return
       case 'CreateRequested': {
-        const key = `${event.account} ${event.market} ${event.clientOrderId}`
-        const known = this.requests.get(key)
-        if (known) known.times.push(event.time)
-        else this.requests.set(key, { ...event, times: [event.time] })
+        const { type: _, time, ...request } = event
+        this.addRequests({ ...request, times: [time] })
         return
       }
       case 'OrderAccepted':
@@ -195,8 +186,19 @@ export class ExchangeState {
       open: new Map(),
       byClientOrderId: new Map(),
     }
+    this.addAccount(account)
+  }
+
+  addAccount(account: Account): void {
     this.accounts.set(account.id, account)
     this.accountByKey.set(account.apiKey, account)
+  }
+
+  addRequests(requests: CreateRequests): void {
+    const key = `${requests.account} ${requests.market} ${requests.clientOrderId}`
+    const known = this.requests.get(key)
+    if (known) known.times.push(...requests.times)
+    else this.requests.set(key, { ...requests, times: [...requests.times] })
   }
 
   #accept(event: OrderAccepted): void {
@@ -286,81 +288,4 @@ export const listOf = <T>(map: Map<string, T[]>, key: string): T[] => {
     map.set(key, list)
   }
   return list
-}
-
-export const balanceOf = (account: Account, asset: string): Balance => {
-  let balance = account.spot.get(asset)
-  if (!balance) {
-    balance = { free: zero, locked: zero }
-    account.spot.set(asset, balance)
-  }
-  return balance
-}
-
-export const positionOf = (account: Account, symbol: string, side: PositionSide): Position => {
-  const key = `${symbol} ${side}`
-  let position = account.positions.get(key)
-  if (!position) {
-    position = { symbol, side, lots: 0, cost: zero, updatedAt: 0 }
-    account.positions.set(key, position)
-  }
-  return position
-}
-
-/** What a limit order for `lots` ties up: quote at its own price for a buy, base for a sell. */
-export const lockedBy = (order: Pick<Order, 'instrument' | 'side' | 'price'>, lots: number): [string, Exact] => {
-  const { instrument } = order
-  return order.side === 'BUY'
-    ? [instrument.quote, priceOf(instrument, order.price).mul(quantityOf(instrument, lots))]
-    : [instrument.base, quantityOf(instrument, lots)]
-}
-
-/** The position after a fill, and the profit the fill realised (exact over a whole round trip). */
-export const afterFill = (
-  position: Position,
-  order: { readonly instrument: Instrument; readonly side: Side },
-  fill: { readonly price: number; readonly lots: number },
-): { lots: number; cost: Exact; realized: Exact } => {
-  const { instrument } = order
-  const price = priceOf(instrument, fill.price)
-  const signed = order.side === 'BUY' ? fill.lots : -fill.lots
-  const value = (lots: number): Exact => price.mul(quantityOf(instrument, lots))
-  if (position.lots === 0 || Math.sign(position.lots) === Math.sign(signed)) {
-    return { lots: position.lots + signed, cost: position.cost.add(value(fill.lots)), realized: zero }
-  }
-  const held = Math.abs(position.lots)
-  const closed = Math.min(held, fill.lots)
-  const released =
-    closed === held ? position.cost : position.cost.mul(closed).div(held).toDecimalPlaces(8, Exact.ROUND_HALF_EVEN)
-  const realized = position.lots > 0 ? value(closed).sub(released) : released.sub(value(closed))
-  const opened = fill.lots - closed
-  return { lots: position.lots + signed, cost: opened > 0 ? value(opened) : position.cost.sub(released), realized }
-}
-
-const addToWallet = (account: Account, asset: string, amount: Exact): void => {
-  account.wallet.set(asset, (account.wallet.get(asset) ?? zero).add(amount))
-}
-
-const lock = (account: Account, asset: string, amount: Exact): void => {
-  const balance = balanceOf(account, asset)
-  balance.free = balance.free.sub(amount)
-  balance.locked = balance.locked.add(amount)
-}
-
-const settleSpot = (account: Account, order: Order, fill: OrderFilled): void => {
-  const { instrument } = order
-  const quantity = quantityOf(instrument, fill.lots)
-  const paid = priceOf(instrument, fill.price).mul(quantity)
-  if (order.orderType !== 'MARKET') {
-    const [asset, amount] = lockedBy(order, fill.lots)
-    lock(account, asset, amount.neg())
-  }
-  const base = balanceOf(account, instrument.base)
-  const quote = balanceOf(account, instrument.quote)
-  const sign = order.side === 'BUY' ? 1 : -1
-  base.free = base.free.add(quantity.mul(sign))
-  quote.free = quote.free.sub(paid.mul(sign))
-  const feeBalance = balanceOf(account, fill.feeAsset)
-  feeBalance.free = feeBalance.free.sub(fill.fee)
-  account.spotUpdatedAt = fill.time
 }

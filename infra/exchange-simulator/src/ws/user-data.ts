@@ -1,6 +1,7 @@
 import type { ExchangeEvent } from '../engine/events.ts'
 import type { Exchange } from '../engine/exchange.ts'
 import { markOf } from '../engine/funding.ts'
+import { balanceOf } from '../engine/holdings.ts'
 import {
   amountText,
   findInstrument,
@@ -12,7 +13,7 @@ import {
   quantityText,
 } from '../engine/instruments.ts'
 import { entryPrice, unrealizedProfit } from '../engine/margin.ts'
-import { type Account, balanceOf, type Fill, type Order } from '../engine/state.ts'
+import type { Account, Fill, Order } from '../engine/state.ts'
 import type { StreamMessage } from './messages.ts'
 
 /** What one account is told about one event. */

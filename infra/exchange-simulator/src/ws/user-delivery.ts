@@ -31,6 +31,9 @@ export const deliverer = (parts: {
         return
       case 'lost-fill':
         return
+      case 'late-lost-fill':
+        exchange.hiddenUntil.set(tradeId ?? 0, exchange.clock.wall() + fault.delayMs)
+        return
       case 'late-fill':
         exchange.hiddenUntil.set(tradeId ?? 0, exchange.clock.wall() + fault.delayMs)
         setTimeout(() => tell(messages), fault.delayMs).unref()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { integer, list, model, text } from './types.ts'
+import { either, integer, list, model, text } from './types.ts'
 
 /** `/market-data`: public prices, books and candles. Times are seconds. */
 
@@ -39,6 +39,30 @@ export const candlesRequest = model({
 })
 export type CandlesRequest = z.infer<typeof candlesRequest>
 
+/** The older form of the same request: every pair at every interval. */
+export const candlesOfManyRequest = model({
+  connector_name: text(),
+  trading_pairs: list(text(), { minLength: 1, maxLength: 20 }),
+  intervals: list(text(), { minLength: 1, maxLength: 20 }).default(['1m']),
+  max_records: integer().default(500),
+})
+export type CandlesOfManyRequest = z.infer<typeof candlesOfManyRequest>
+
+const isOfMany = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && 'trading_pairs' in body && !('trading_pair' in body)
+
+/** `POST /market-data/candles` takes either form; the lists of the older one tell them apart. */
+export const candlesBody = either(isOfMany, candlesOfManyRequest, candlesRequest)
+
+/** `GET /market-data/candles/{trading_pair}`, the same as a query. */
+export const candlesPath = model({ trading_pair: text() })
+export const candlesQuery = model({
+  connector_name: text(),
+  interval: text().default('1m'),
+  max_records: integer().default(500),
+})
+export type CandlesQuery = z.infer<typeof candlesQuery>
+
 /** Oldest first; the last one is still open. */
 export const candlesResponse = z.array(
   z.object({
@@ -55,5 +79,19 @@ export const candlesResponse = z.array(
   }),
 )
 export type CandlesResponse = z.infer<typeof candlesResponse>
+
+/** The answer to the older form: rows by interval by pair. */
+export const candlesOfManyResponse = z.record(z.string(), z.record(z.string(), candlesResponse))
+export type CandlesOfManyResponse = z.infer<typeof candlesOfManyResponse>
+
+/** Seconds; candles that open from `start_time` up to and including `end_time`. */
+export const historicalCandlesRequest = model({
+  connector_name: text(),
+  trading_pair: text(),
+  interval: text(),
+  start_time: integer(),
+  end_time: integer(),
+})
+export type HistoricalCandlesRequest = z.infer<typeof historicalCandlesRequest>
 
 export const candleConnectorsResponse = z.array(z.string())

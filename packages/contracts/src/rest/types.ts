@@ -382,6 +382,19 @@ export const union = <T>(branches: Readonly<Record<string, Lax<T>>>): Lax<T> =>
       },
     })
 
+/** One of two models, told apart by a look at the value: what is wrong is said in the words of that one alone. */
+export const either = <A, B>(isFirst: (input: unknown) => boolean, first: Lax<A>, second: Lax<B>): Lax<A | B> =>
+  z
+    .unknown()
+    .transform((input, context): A | B =>
+      isFirst(input) ? forward(first, input, [], context) : forward(second, input, [], context),
+    )
+    .meta({
+      get anyOf() {
+        return [second, first].map(jsonSchema)
+      },
+    })
+
 const unwrap = (schema: z.core.$ZodType): z.core.$ZodType =>
   schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema
 

@@ -1,8 +1,13 @@
 import { join } from 'node:path'
 import { openVenues, UnknownConnector, type VenueUrls } from '@colibri/exchange'
 import type { ServiceDefinition } from '@colibri/service-kit'
+import { CandleHistory } from './candles/candle-history.ts'
+import { createCandleTables } from './candles/candle-tables.ts'
 import { CandlesHttp } from './candles/candles.http.ts'
+import { CandlesRpc } from './candles/candles.rpc.ts'
 import { Candles } from './candles/candles.ts'
+import { HistoricalCandlesHttp } from './candles/historical-candles.http.ts'
+import { StoredCandles } from './candles/stored-candles.ts'
 import { config, type MarketDataConfig } from './config.ts'
 import { ConnectorsHttp } from './connectors/connectors.http.ts'
 import { TradingRulesRpc } from './connectors/trading-rules.rpc.ts'
@@ -57,6 +62,7 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
         onFailure: (key, error) => kit.logger.warn({ err: error, kind, key }, 'a venue did not answer'),
       })
     const waitSeconds = MARKET_DATA_VENUE_TIMEOUT
+    await createCandleTables(kit.pool)
 
     // Until the streams of venues are wired in, every book and price is asked for.
     const feeds: Pick<FeedService, 'open' | 'book'> = {
@@ -81,6 +87,8 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
         FundingHttp,
         SystemHttp,
         CandlesHttp,
+        HistoricalCandlesHttp,
+        CandlesRpc,
       ],
       providers: [
         {
@@ -117,6 +125,21 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
         },
         { provide: Funding, useValue: new Funding(feeds, waitSeconds * SECOND) },
         { provide: Resources, useValue: new Resources() },
+        {
+          provide: CandleHistory,
+          useValue: new CandleHistory({
+            stored: new StoredCandles(kit.pool),
+            venues,
+            answers: cache('candle history', {
+              freshMs: SECOND,
+              staleMs: 0,
+              maxEntries: 50,
+              waitSeconds: MARKET_DATA_CANDLES_READY_TIMEOUT,
+            }),
+            waitMs: MARKET_DATA_CANDLES_READY_TIMEOUT * SECOND,
+            now,
+          }),
+        },
         {
           provide: Candles,
           useValue: new Candles(

@@ -45,3 +45,20 @@ const FEEDS = {
 export const CANDLE_INTERVALS: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(FEEDS).map(([connectorName, intervals]) => [connectorName, intervals.split(' ')]),
 )
+
+/** Rows that one request of a venue gives; 500 where nothing is said. */
+const PAGE_ROWS: Readonly<Record<string, number>> = {
+  binance: 1000,
+  gate_io: 1000,
+  gate_io_perpetual: 1000,
+  kucoin: 1000,
+  mexc: 500,
+  okx: 300,
+  okx_perpetual: 300,
+  bitget: 200,
+  bitget_perpetual: 200,
+  simulator: 1000,
+}
+
+/** How many candles to ask a venue for at a time, so that one request answers. */
+export const pageRowsOf = (connectorName: string): number => PAGE_ROWS[connectorName] ?? 500

@@ -8,9 +8,6 @@ const FIRST_MONDAY = 4 * DAY
 
 const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY, w: WEEK }
 
-/** After its end a venue may still correct a candle for this long, and clocks differ. */
-export const SETTLE_MS = 3_000
-
 /** A candle's length: fixed, or a number of calendar months. */
 type Length = { readonly kind: 'fixed'; readonly ms: number } | { readonly kind: 'months'; readonly count: number }
 
@@ -31,6 +28,12 @@ export const isInterval = (interval: string): boolean => /^[1-9]\d{0,3}[smhdwM]$
 export const durationOf = (interval: string): number => {
   const length = lengthOf(interval)
   return length.kind === 'fixed' ? length.ms : length.count * 31 * DAY
+}
+
+/** The most candles that can open in a stretch of time. */
+export const countIn = (interval: string, ms: number): number => {
+  const length = lengthOf(interval)
+  return Math.ceil(ms / (length.kind === 'fixed' ? length.ms : length.count * 28 * DAY))
 }
 
 /**
@@ -56,10 +59,3 @@ export const endTimeOf = (interval: string, openTime: number): number => {
   const date = new Date(openTime)
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + length.count, date.getUTCDate())
 }
-
-/** Candles that opened before this are final at `now`. */
-export const settledUntil = (interval: string, now: number): number => openTimeOf(interval, now - SETTLE_MS)
-
-/** True for a row that is final at `now`, also at venues whose days begin at another hour. */
-export const isSettled = (interval: string, openTime: number, now: number): boolean =>
-  endTimeOf(interval, openTime) + SETTLE_MS <= now

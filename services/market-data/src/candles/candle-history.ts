@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Candle, Venues } from '@colibri/exchange'
+import { within } from '../venue-calls/deadline.ts'
+import type { FreshCache } from '../venue-calls/fresh-cache.ts'
+import { pageRowsOf } from './candle-intervals.ts'
+import { overlap, pieceOf, pieces, type TimeRange } from './candle-range.ts'
+import { inTransaction } from './candle-tables.ts'
+import { sortAnswer } from './final-candles.ts'
+import { inParallel } from './in-parallel.ts'
+import { countIn, durationOf, endTimeOf, openTimeOf } from './intervals.ts'
+import { resampleSource } from './resample.ts'
+import type { SeriesKey, StoredCandles } from './stored-candles.ts'
+
+/** Pieces of one request that are asked of a venue at the same time; its rate budget has the last word. */
+const AT_ONCE = 4
+/** Longer than a venue's call may take. A replica that dies with a claim holds up the others for no longer. */
+const CLAIM_SECONDS = 15
+const CLAIM_POLL_MS = 100
+
+/** Where the rows of a range are found. */
+export type FoundCandles =
+  | {
+      readonly kind: 'stored'
+      readonly seriesId: number
+      readonly range: TimeRange
+      /** Rows that may still change, behind all stored ones: the live candle. */
+      readonly open: readonly Candle[]
+    }
+  /** To be aggregated from the stored rows of a lower interval in `source`. */
+  | {
+      readonly kind: 'derived'
+      readonly seriesId: number
+      readonly interval: string
+      readonly source: TimeRange
+      readonly range: TimeRange
+    }
+
+/** A range is not stored and the venue cannot be asked; `cause` says why. */
+export class CandlesMissing extends Error {
+  override readonly name = 'CandlesMissing'
+  constructor(
+    readonly missing: readonly TimeRange[],
+    readonly stored: readonly TimeRange[],
+    options: { readonly cause: unknown },
+  ) {
+    super('candles are missing', options)
+  }
+}
+
+export interface CandleHistoryOptions {
+  readonly stored: StoredCandles
+  readonly venues: Venues
+  /** What a venue said of a piece a moment ago, and that it failed. */
+  readonly answers: FreshCache<readonly Candle[]>
+  /** Bounds a whole request. */
+  readonly waitMs: number
+  readonly now: () => number
+}
+
+/** Candles of the past: asked of the venue once, stored, and served from the store. */
+export class CandleHistory {
+  readonly stored: StoredCandles
+  /** How long a request waits for the venue at most. */
+  readonly waitMs: number
+  readonly #options: CandleHistoryOptions
+  readonly #owner = randomUUID()
+
+  constructor(options: CandleHistoryOptions) {
+    this.#options = options
+    this.stored = options.stored
+    this.waitMs = options.waitMs
+  }
+
+  /**
+   * Asks the venue for what is not known of a range, if anything, and says where the rows are. Rejects with
+   * `CandlesMissing`. What was fetched before a failure stays.
+   */
+  async find(key: SeriesKey, asked: TimeRange): Promise<FoundCandles> {
+    const { stored, now } = this.#options
+    const range = { from: asked.from, to: Math.min(asked.to, now() + 1) }
+    const whole = { from: openTimeOf(key.interval, range.from), to: this.#end(key.interval, range.to) }
+    const known = await stored.find(key)
+    const missing = known === undefined ? [whole] : await stored.missing(known, whole)
+    if (known !== undefined && missing.length === 0) return { kind: 'stored', seriesId: known, range, open: [] }
+    try {
+      // Before anything is stored of a name that may not exist.
+      this.#options.venues.publicVenue(key.connectorName)
+      const seriesId = known ?? (await this.#firstAnswer(key, whole))
+      const open = await within(this.#fill(key, seriesId, missing), this.waitMs)
+      return { kind: 'stored', seriesId, range, open: open.filter(({ time }) => time >= range.from && time < range.to) }
+    } catch (cause) {
+      const derived = await this.#derive(key, whole, range)
+      if (derived !== undefined) return derived
+      throw new CandlesMissing(missing, known === undefined ? [] : await stored.coverage(known), { cause })
+    }
+  }
+
+  #end(interval: string, to: number): number {
+    return endTimeOf(interval, openTimeOf(interval, to - 1))
+  }
+
+  /** A pair that no venue knows leaves no trace: its series is made when the venue has answered for the first time. */
+  async #firstAnswer(key: SeriesKey, range: TimeRange): Promise<number> {
+    const [first] = this.#pieces(key, range)
+    if (first !== undefined) await within(this.#ask(key, first), this.waitMs)
+    return this.stored.open(key)
+  }
+
+  /** One row of a page is for the candle after the piece, which proves that the piece's last one is final. */
+  #pieceMs({ connectorName, interval }: SeriesKey): number {
+    return (pageRowsOf(connectorName) - 1) * durationOf(interval)
+  }
+
+  #pieces(key: SeriesKey, range: TimeRange): readonly TimeRange[] {
+    return pieces(range, this.#pieceMs(key))
+  }
+
+  #ask({ connectorName, tradingPair, interval }: SeriesKey, { from, to }: TimeRange): Promise<readonly Candle[]> {
+    const rows = countIn(interval, to - from) + 1
+    const venue = this.#options.venues.publicVenue(connectorName)
+    return this.#options.answers
+      .read(`${connectorName} ${interval} ${from} ${to} ${tradingPair}`, () =>
+        venue.candles(tradingPair, interval, rows, from),
+      )
+      .then(({ value }) => value)
+  }
+
+  /** Rows that may still change, oldest first. */
+  async #fill(key: SeriesKey, seriesId: number, missing: readonly TimeRange[]): Promise<readonly Candle[]> {
+    const all = missing.flatMap((range) => this.#pieces(key, range))
+    const open = await inParallel(all, AT_ONCE, (piece) => this.#fillPiece(key, seriesId, piece))
+    return open.flat().sort((left, right) => left.time - right.time)
+  }
+
+  async #fillPiece(key: SeriesKey, seriesId: number, piece: TimeRange): Promise<readonly Candle[]> {
+    const open: Candle[] = []
+    await this.#claimed(seriesId, pieceOf(piece.from, this.#pieceMs(key)), async () => {
+      // Somebody else may have fetched it while the claim was waited for.
+      for (const range of await this.stored.missing(seriesId, piece)) {
+        const answer = await this.#ask(key, range)
+        const limit = countIn(key.interval, range.to - range.from) + 1
+        const sorted = sortAnswer(key.interval, range, answer, limit, this.#options.now())
+        open.push(...sorted.open)
+        const { known } = sorted
+        if (known === undefined) continue
+        await inTransaction(this.stored.pool, (client) =>
+          this.stored.save(
+            client,
+            seriesId,
+            sorted.final.filter(({ time }) => overlap(known, { from: time, to: time + 1 }) !== undefined),
+            known,
+          ),
+        )
+      }
+    })
+    return open
+  }
+
+  /** Runs while no other replica fetches the same piece. */
+  async #claimed(seriesId: number, piece: number, work: () => Promise<void>): Promise<void> {
+    const { pool } = this.stored
+    const values = [seriesId, piece, this.#owner]
+    for (;;) {
+      const { rowCount } = await pool.query({ name: 'candles-claim', text: CLAIM, values })
+      if (rowCount === 1) break
+      await sleep(CLAIM_POLL_MS)
+    }
+    try {
+      await work()
+    } finally {
+      await pool.query({ name: 'candles-disclaim', text: DISCLAIM, values })
+    }
+  }
+
+  /** The lower interval that everything is stored of, where the venue's own candles cannot be had. */
+  async #derive(key: SeriesKey, source: TimeRange, range: TimeRange): Promise<FoundCandles | undefined> {
+    const { connectorName, tradingPair } = key
+    const available = await this.stored.intervals(connectorName, tradingPair)
+    for (const interval of resampleSource(key.interval, available)) {
+      const seriesId = await this.stored.find({ connectorName, tradingPair, interval })
+      if (seriesId !== undefined && (await this.stored.missing(seriesId, source)).length === 0)
+        return { kind: 'derived', seriesId, interval, source, range }
+    }
+    return undefined
+  }
+}
+
+const CLAIM = `
+insert into market_data.candle_claims as claim (series_id, piece, owner, until)
+values ($1, $2, $3, now() + interval '${CLAIM_SECONDS} seconds')
+on conflict (series_id, piece) do update set owner = excluded.owner, until = excluded.until
+where claim.until < now()`
+
+const DISCLAIM = 'delete from market_data.candle_claims where series_id = $1 and piece = $2 and owner = $3'

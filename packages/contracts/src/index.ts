@@ -1,3 +1,4 @@
+export * from './candles-rpc.ts'
 export * from './events/order.ts'
 export * from './instances.ts'
 export * from './rest/index.ts'

@@ -1,4 +1,4 @@
-import { EVENTS_STREAM, inboxPrefix, type ServiceName, serviceName } from '@colibri/contracts'
+import { EVENTS_STREAM, inboxPrefix, RATE_ORACLE_CHANGED, type ServiceName, serviceName } from '@colibri/contracts'
 import type { NatsPermissions, NatsUser } from './nats-config.ts'
 
 /** Who may call whom over NATS; the house allows no other edge. */
@@ -26,10 +26,18 @@ const readStream = (stream: string): string[] => [
   `$JS.FC.${stream}.>`,
 ]
 const ownStream = (stream: string): string[] => [...readStream(stream), `$JS.API.STREAM.*.${stream}`]
+/** A key-value bucket: its stream and its keys. */
+const ownBucket = (bucket: string): string[] => [...ownStream(`KV_${bucket}`), `$KV.${bucket}.>`]
+
+/** Replicas of market-data agree among themselves on who owns which feed. */
+const FEED_OWNERSHIP = ['feeds.*', ...ownBucket('market-data-replicas'), ...ownBucket('market-data-feeds')]
 
 /** What a service needs beyond announcing itself, answering and calling. */
 const MORE: Partial<Record<ServiceName, { publish?: readonly string[]; subscribe?: readonly string[] }>> = {
-  'market-data': { publish: ['market.>'], subscribe: ['market.>'] },
+  'market-data': {
+    publish: ['market.>', ...FEED_OWNERSHIP, RATE_ORACLE_CHANGED],
+    subscribe: ['market.>', 'feeds.*', RATE_ORACLE_CHANGED],
+  },
   orchestration: { publish: ['hbot.>'], subscribe: ['hbot.>'] },
 }
 

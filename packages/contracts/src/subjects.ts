@@ -13,13 +13,16 @@ export const eventSubject = (streamId: string, type: string): string => {
 export type MarketKind = 'ticker' | 'book' | 'trades' | 'funding' | `candles-${string}`
 
 export const marketSubject = (connector: string, tradingPair: string, kind: MarketKind): string =>
-  `market.${subjectToken(connector)}.${subjectToken(tradingPair)}.${kind}`
+  `market.${subjectToken(connector)}.${subjectToken(tradingPair)}.${subjectToken(kind)}`
 
 /** Request-reply between services, queue group = service. */
 export const rpcSubject = (service: string, operation: string): string => `rpc.${service}.${operation}`
 
 /** Announced by every HTTP server once a second and on each change of state; the edge routes by it. */
 export const instancesSubject = (service: string): string => `instances.${service}`
+
+/** Said by the market-data replica that changed the rate oracle's configuration; the others read the file again. No payload. */
+export const RATE_ORACLE_CHANGED = 'rate-oracle.changed'
 
 /** Where replies to a user arrive: one of its own each, so that nobody reads the replies of another. */
 export const inboxPrefix = (user: string): string => `_INBOX_${user}`

@@ -1,4 +1,5 @@
 import { type MarketKind, marketSubject } from '@colibri/contracts'
+import { UnknownPair, VenueRefused } from '@colibri/exchange'
 import type { FeedKey, FeedValues } from './feed.ts'
 
 export type FeedKind = keyof FeedValues
@@ -12,3 +13,13 @@ export const feedId = (key: FeedKey): string => `${key.connectorName} ${key.trad
 
 /** Where the owner of a feed publishes it. */
 export const feedSubject = (key: FeedKey): string => marketSubject(key.connectorName, key.tradingPair, kindText(key))
+
+/** Subjects and keys carry these names: what cannot be one is refused before it goes anywhere. */
+export const checkFeedKey = (key: FeedKey): void => {
+  if (!/^[^\s\p{C}]{1,64}$/u.test(key.tradingPair)) {
+    throw new UnknownPair(`Trading pair ${JSON.stringify(key.tradingPair.slice(0, 64))} not found`)
+  }
+  if (key.kind === 'candles' && !/^\w{1,8}$/.test(key.interval)) {
+    throw new VenueRefused(`no candles of the interval ${JSON.stringify(key.interval.slice(0, 16))}`)
+  }
+}

@@ -56,8 +56,9 @@ export interface OpenFeed<T> {
   close(): void
 }
 
-/** The feeds of all venues, opened on first use. Throws `UnknownConnector`. */
+/** The feeds of all venues, opened on first use. */
 export interface Feeds {
+  /** Throws `UnknownConnector`, or `UnknownPair` for what can be no pair at all. */
   open<K extends FeedKey>(key: K): OpenFeed<FeedValues[K['kind']]>
 }
 

@@ -1,12 +1,28 @@
 import type { LiveVenue } from '@colibri/exchange'
 import type { ServiceKit } from '@colibri/service-kit'
-import type { FeedBook, FeedKey, FeedState, Feeds, FeedValues, OpenFeed } from './feed.ts'
-import { FeedNotReady } from './feed.ts'
-import { type FeedKind, feedId } from './feed-key.ts'
-import type { FeedMetrics } from './feed-metrics.ts'
-import { OwnedFeed } from './owned-feed.ts'
+import type { NatsConnection, Subscription } from '@nats-io/nats-core'
+import type { Registry } from 'prom-client'
+import type { z } from 'zod'
+import { bookStatusOf } from './book-status.ts'
+import { answerControl, askReplica, bookReply, type ControlRequest, type FeedStatus } from './control.ts'
+import {
+  type FeedBook,
+  type FeedKey,
+  FeedNotReady,
+  type Feeds,
+  type FeedUpdate,
+  type FeedValues,
+  type OpenFeed,
+} from './feed.ts'
+import { openFeedClaims } from './feed-claims.ts'
+import { checkFeedKey, type FeedKind, feedId } from './feed-key.ts'
+import { feedMetrics } from './feed-metrics.ts'
+import { feedWires } from './feed-wire.ts'
+import { startReplicaLease } from './replica-lease.ts'
+import { ReplicatedFeed } from './replicated-feed.ts'
 import { SharedFeed } from './shared-feed.ts'
-import { upstreams } from './upstream.ts'
+import { siblingsOver } from './siblings.ts'
+import { BOOK_LEVELS, upstreams } from './upstream.ts'
 
 /** Providers and controllers get the feeds by `@Inject(FEEDS)`. */
 export const FEEDS = Symbol('feeds')
@@ -14,10 +30,13 @@ export const FEEDS = Symbol('feeds')
 /** Updates kept for those who resume. */
 const KEPT: Readonly<Record<FeedKind, number>> = { book: 20, trades: 500, ticker: 100, funding: 100, candles: 500 }
 
-/** A venue that refused is asked again after this time, if somebody still wants the feed. */
-const RETRY_MS = 10_000
+/** How soon the death of another replica is noticed once its lease has lapsed. */
+const TICK_MS = 300
+/** An owner hears of use elsewhere at least this often. */
+const USED_MS = 10_000
 
 export interface FeedsOptions {
+  readonly nats: NatsConnection
   /** Shared: one per connector. Throws `UnknownConnector`. */
   readonly liveVenue: (connectorName: string) => LiveVenue
   /** A feed that nobody uses is dropped after this time, … */
@@ -25,19 +44,9 @@ export interface FeedsOptions {
   /** … which is looked at this often. */
   readonly cleanupIntervalMs: number
   readonly logger: ServiceKit<unknown>['logger']
-  readonly metrics: FeedMetrics
+  readonly background: ServiceKit<unknown>['background']
+  readonly metrics: Registry
   readonly now: () => number
-}
-
-/** One feed as this replica sees it. */
-export interface FeedStatus {
-  readonly key: FeedKey
-  readonly state: FeedState
-  readonly holders: number
-  /** Epoch milliseconds. */
-  readonly lastAccess: number
-  /** Epoch milliseconds of the newest update. */
-  readonly updated: number | null
 }
 
 export interface BookReading extends FeedBook {
@@ -48,137 +57,223 @@ export interface BookReading extends FeedBook {
 
 export interface FeedService extends Feeds {
   /**
-   * The best `depth` levels of a live book as they are now, opened on first use. Rejects with `UnknownConnector`,
-   * `UnknownPair`, a venue's error, or `FeedNotReady` when it is not live within `timeoutMs`.
+   * The best `depth` levels of a live book, opened on first use. Rejects with `UnknownConnector`, `UnknownPair`, a
+   * venue's error, or `FeedNotReady` when it is not live within `timeoutMs`.
    */
   book(connectorName: string, tradingPair: string, depth: number, timeoutMs: number): Promise<BookReading>
-  status(): readonly FeedStatus[]
+  /** Asks every living replica, this one too. One that does not answer is left out. */
+  askAll<T>(question: ControlRequest, reply: z.ZodType<T>): Promise<readonly T[]>
+  /** Lets go of all feeds, so that others can take them at once. */
   stop(): Promise<void>
 }
 
-interface Entry<T> {
-  readonly shared: SharedFeed<T>
-  owned: OwnedFeed<T> | undefined
-  retry: { readonly at: number; readonly timer: NodeJS.Timeout } | undefined
-}
+type FeedMaps = { readonly [K in FeedKind]: Map<string, ReplicatedFeed<FeedValues[K]>> }
 
-type Entries = { readonly [K in FeedKind]: Map<string, Entry<FeedValues[K]>> }
-
+/** The feeds of a replica, shared with the others over NATS: of each, one replica has the venue's stream and all have the data. */
 export const createFeeds = (options: FeedsOptions): FeedService => {
-  const { logger, metrics, now } = options
-  const entries: Entries = {
+  const { nats, logger, background, now, feedTimeoutMs } = options
+  const maps: FeedMaps = {
     book: new Map(),
     trades: new Map(),
     ticker: new Map(),
     funding: new Map(),
     candles: new Map(),
   }
-  const all = () => Object.values(entries).flatMap((map) => [...map.values()])
+  const all = () => Object.values(maps).flatMap((map) => [...map.values()])
+  const report = (error: unknown): void => logger.warn({ err: error }, 'a message between replicas failed')
+  let control: Subscription | undefined
 
-  const find = <K extends FeedKey>(key: K): Entry<FeedValues[K['kind']]> => {
+  const lease = startReplicaLease({
+    nats,
+    logger,
+    lapsed: () => {
+      for (const feed of all()) feed.lapse()
+    },
+    acquired: (session) => {
+      control?.unsubscribe()
+      control = answerControl(nats, session, answer, report)
+      for (const feed of all()) feed.tick(new Set())
+    },
+  })
+  const siblings = siblingsOver(nats, lease, openFeedClaims(nats, now), report)
+
+  const status = (): FeedStatus[] =>
+    all().map((feed) => {
+      const { key, state, holders, lastAccess, latest } = feed.shared
+      return { key, state, owned: feed.owns, holders, lastAccess, updated: latest?.time ?? null }
+    })
+  const metrics = feedMetrics(options.metrics, status)
+
+  const known = <K extends FeedKey>(key: K): ReplicatedFeed<FeedValues[K['kind']]> | undefined => {
+    const map: Map<string, ReplicatedFeed<FeedValues[K['kind']]>> = maps[key.kind as K['kind']]
+    return map.get(feedId(key))
+  }
+
+  const find = <K extends FeedKey>(key: K): ReplicatedFeed<FeedValues[K['kind']]> => {
     const kind: K['kind'] = key.kind
-    const map: Map<string, Entry<FeedValues[K['kind']]>> = entries[kind]
+    const map: Map<string, ReplicatedFeed<FeedValues[K['kind']]>> = maps[kind]
     const id = feedId(key)
-    const known = map.get(id)
-    if (known !== undefined) return known
+    const there = map.get(id)
+    if (there !== undefined) return there
+    checkFeedKey(key)
     const venue = options.liveVenue(key.connectorName)
-
-    const again = (): void => {
-      if (entry.retry === undefined || now() < entry.retry.at) return
-      clearTimeout(entry.retry.timer)
-      entry.retry = undefined
-      shared.clearFailure()
-      entry.owned?.restart()
-    }
-    const shared: SharedFeed<FeedValues[K['kind']]> = new SharedFeed({
+    const shared = new SharedFeed<FeedValues[K['kind']]>({
       key,
       kept: KEPT[kind],
       now,
-      asked: again,
+      asked: () => feed.asked(),
       released: () => {
-        if (shared.failure !== undefined) drop()
+        if (shared.failure !== undefined) background('end a feed', feed.end())
       },
       report: (error) => logger.error({ err: error, feed: id }, 'a listener of a feed failed'),
     })
-    const entry: Entry<FeedValues[K['kind']]> = { shared, owned: undefined, retry: undefined }
-    const drop = (): void => {
-      clearTimeout(entry.retry?.timer)
-      entry.owned?.stop()
-      map.delete(id)
-    }
-    map.set(id, entry)
-    entry.owned = new OwnedFeed({
-      key,
+    const feed = new ReplicatedFeed<FeedValues[K['kind']]>({
+      shared,
       venue,
-      open: upstreams[kind],
-      firstSequence: 1,
-      previousSequence: 0,
+      upstream: upstreams[kind],
+      wire: feedWires[kind],
+      siblings,
+      metrics,
+      logger,
       now,
-      events: {
-        update: (update, previous) => {
-          metrics.update(key)
-          shared.accept(update, previous)
-        },
-        interrupted: (reason, error) => {
-          metrics.interruption(key, reason)
-          logger.warn({ err: error, feed: id, reason }, 'a feed was interrupted')
-          shared.interrupted()
-        },
-        failed: (error) => {
-          metrics.interruption(key, 'refused')
-          logger.warn({ err: error, feed: id }, 'a venue refused a feed')
-          shared.fail(error)
-          if (shared.holders === 0) drop()
-          else entry.retry = { at: now() + RETRY_MS, timer: setTimeout(again, RETRY_MS) }
-        },
+      background,
+      usedEveryMs: Math.min(USED_MS, feedTimeoutMs / 3),
+      wanted: () => now() - shared.lastAccess <= feedTimeoutMs,
+      gone: () => {
+        if (map.get(id) === feed) map.delete(id)
       },
     })
-    return entry
+    map.set(id, feed)
+    return feed
   }
 
-  const dropUnused = (): void => {
-    for (const map of Object.values(entries)) {
-      for (const [id, { shared, owned, retry }] of map) {
-        if (now() - shared.lastAccess <= options.feedTimeoutMs) continue
-        clearTimeout(retry?.timer)
-        owned?.stop()
-        map.delete(id)
-        logger.info({ feed: id }, 'a feed nobody used was dropped')
+  const tick = async (): Promise<void> => {
+    const sessions = new Set(all().flatMap((feed) => feed.listensTo ?? []))
+    const dead = new Set<string>()
+    if (lease.session() !== undefined) {
+      for (const session of sessions) if (!(await lease.alive(session))) dead.add(session)
+    }
+    for (const feed of all()) feed.tick(dead)
+  }
+  let ticking: Promise<void> | undefined
+  const ticks = setInterval(() => {
+    ticking ??= tick()
+      .catch((error: unknown) => logger.debug({ err: error }, 'the other replicas could not be looked at'))
+      .finally(() => {
+        ticking = undefined
+      })
+  }, TICK_MS)
+  const sweep = setInterval(() => {
+    for (const feed of all()) {
+      if (now() - feed.shared.lastAccess > feedTimeoutMs) background('end a feed', feed.end())
+    }
+  }, options.cleanupIntervalMs)
+
+  const ownBooks = (connectorName: string): ReplicatedFeed<FeedBook>[] =>
+    [...maps.book.values()].filter((feed) => feed.owns && feed.shared.key.connectorName === connectorName)
+
+  const ownBook = (key: FeedKey, depth: number): z.infer<typeof bookReply> | undefined => {
+    const feed = maps.book.get(feedId(key))
+    const { latest, state } = feed?.shared ?? {}
+    const book = feed?.owns ? feed.read(depth) : undefined
+    if (book === undefined || latest === undefined || state !== 'live') return undefined
+    const { updateId, bids, asks } = book
+    return { kind: 'book', sequence: latest.sequence, time: latest.time, updateId, bids: [...bids], asks: [...asks] }
+  }
+
+  const answer = async (request: ControlRequest): Promise<object | undefined> => {
+    switch (request.op) {
+      case 'snapshot':
+        return (await known(request.key)?.snapshot()) ?? { kind: 'not-owner' }
+      case 'used':
+        known(request.key)?.shared.touch(request.lastAccess)
+        return undefined
+      case 'book':
+        return ownBook(request.key, request.depth) ?? { kind: 'not-live' }
+      case 'status':
+        return { feeds: status() }
+      case 'books':
+        return { books: ownBooks(request.connectorName).map(bookStatusOf) }
+      case 'restart': {
+        const books = ownBooks(request.connectorName)
+        for (const feed of books) feed.restart()
+        return { tradingPairs: books.map((feed) => feed.shared.key.tradingPair) }
+      }
+      case 'forget': {
+        const feed = known(request.key)
+        feed?.shared.forgetUse()
+        if (feed !== undefined && feed.shared.holders === 0) background('end a feed', feed.end())
+        return { known: feed !== undefined }
       }
     }
   }
-  const sweep = setInterval(dropUnused, options.cleanupIntervalMs)
+
+  const askAll = async <T>(question: ControlRequest, reply: z.ZodType<T>): Promise<readonly T[]> => {
+    const own = lease.session()
+    const others = await lease.sessions().catch((error: unknown) => {
+      report(error)
+      return []
+    })
+    const answers = others
+      .filter((session) => session !== own)
+      .map((session) => askReplica(nats, session, question, reply).catch(() => undefined))
+    const all = await Promise.all([answer(question).then((mine) => reply.parse(mine)), ...answers])
+    return all.filter((each) => each !== undefined)
+  }
 
   const open = <K extends FeedKey>(key: K): OpenFeed<FeedValues[K['kind']]> => find(key).shared.open()
 
   return {
     open,
+    askAll,
     book: async (connectorName, tradingPair, depth, timeoutMs) => {
       const key = { kind: 'book', connectorName, tradingPair } as const
-      const feed = open(key)
+      const feed = find(key)
+      const held = feed.shared.open()
       try {
-        const { sequence, time } = await feed.ready(timeoutMs)
-        const book = find(key).owned?.read(depth)
-        if (book === undefined) throw new FeedNotReady(`the book of ${tradingPair} at ${connectorName} is interrupted`)
-        return { ...book, sequence, time }
+        const { sequence, time, value } = await liveUpdate(held, timeoutMs)
+        const own = feed.owns ? feed.read(depth) : undefined
+        if (own !== undefined) return { ...own, sequence, time }
+        if (depth <= BOOK_LEVELS || feed.listensTo === undefined) {
+          const { updateId, bids, asks } = value
+          return { updateId, bids: bids.slice(0, depth), asks: asks.slice(0, depth), sequence, time }
+        }
+        const question = { op: 'book', key, depth } as const
+        const reply = await askReplica(nats, feed.listensTo, question, bookReply).catch((error: unknown) => {
+          throw new FeedNotReady(`the owner of ${feedId(key)} did not answer`, { cause: error })
+        })
+        if (reply.kind === 'not-live') throw new FeedNotReady(`${feedId(key)} is interrupted`)
+        return reply
       } finally {
-        feed.close()
+        held.close()
       }
     },
-    status: () =>
-      all().map(({ shared: { key, state, holders, lastAccess, latest } }) => ({
-        key,
-        state,
-        holders,
-        lastAccess,
-        updated: latest?.time ?? null,
-      })),
     stop: async () => {
+      clearInterval(ticks)
       clearInterval(sweep)
-      for (const { owned, retry } of all()) {
-        clearTimeout(retry?.timer)
-        owned?.stop()
-      }
+      await ticking
+      await Promise.all(all().map((feed) => feed.end()))
+      control?.unsubscribe()
+      await lease.stop()
     },
+  }
+}
+
+/** The newest update of a feed that is live, at once or as soon as it is again. */
+const liveUpdate = async <T>(feed: OpenFeed<T>, timeoutMs: number): Promise<FeedUpdate<T>> => {
+  const started = performance.now()
+  const update = await feed.ready(timeoutMs)
+  if (feed.state() === 'live') return update
+  const next = Promise.withResolvers<FeedUpdate<T>>()
+  const end = feed.onUpdate(next.resolve)
+  const timer = setTimeout(
+    () => next.reject(new FeedNotReady(`${feedId(feed.key)} is interrupted`)),
+    timeoutMs - (performance.now() - started),
+  )
+  try {
+    return await next.promise
+  } finally {
+    clearTimeout(timer)
+    end()
   }
 }

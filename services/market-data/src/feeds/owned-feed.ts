@@ -1,4 +1,4 @@
-import type { Interruption, LiveVenue } from '@colibri/exchange'
+import { type Interruption, type LiveVenue, VenueUnavailable } from '@colibri/exchange'
 import type { FeedKey, FeedUpdate } from './feed.ts'
 import type { OpenUpstream, Upstream } from './upstream.ts'
 
@@ -27,6 +27,7 @@ export class OwnedFeed<T> {
   #upstream: Upstream<T> | undefined
   #previous: number
   #next: number
+  #first: T | undefined
 
   constructor(options: OwnedFeedOptions<T>) {
     this.#options = options
@@ -38,6 +39,11 @@ export class OwnedFeed<T> {
   /** The state as it is now; undefined while the venue's is not known. */
   read(levels: number): T | undefined {
     return this.#upstream?.read(levels)
+  }
+
+  /** What the stream began with, the last time that it did. */
+  get first(): T | undefined {
+    return this.#first
   }
 
   /** Begins anew with the venue. */
@@ -53,27 +59,29 @@ export class OwnedFeed<T> {
   }
 
   #start(): void {
+    this.#first = undefined
     const { venue, key, open, now, events } = this.#options
     const upstream = open(venue, key, {
       update: (value) => {
         if (this.#upstream !== upstream) return
+        this.#first ??= value
         const previous = this.#previous
         const update = { sequence: this.#next, time: now(), value }
         this.#previous = this.#next++
         events.update(update, previous)
       },
       interrupted: (reason, error) => {
-        if (this.#upstream === upstream) events.interrupted(reason, error)
+        if (this.#upstream !== upstream) return
+        this.#first = undefined
+        events.interrupted(reason, error)
       },
     })
     this.#upstream = upstream
-    upstream.ended.then(
-      () => undefined,
-      (error: unknown) => {
-        if (this.#upstream !== upstream) return
-        this.#upstream = undefined
-        events.failed(error instanceof Error ? error : new Error(String(error)))
-      },
-    )
+    const ended = (error: unknown): void => {
+      if (this.#upstream !== upstream) return
+      this.#upstream = undefined
+      events.failed(error instanceof Error ? error : new Error(String(error)))
+    }
+    upstream.ended.then(() => ended(new VenueUnavailable('the stream ended')), ended)
   }
 }

@@ -6,11 +6,18 @@ export interface SharedFeedOptions {
   /** Updates kept for `since`. */
   readonly kept: number
   readonly now: () => number
-  /** Called when somebody asks a feed that has failed, and may start it anew. */
+  /** Somebody waits for the feed: one that has failed may start anew. */
   readonly asked: () => void
+  /** The last holder let go. */
   readonly released: () => void
   /** Told of a listener that throws. */
   readonly report: (error: unknown) => void
+}
+
+export interface KeptUpdate<T> {
+  readonly update: FeedUpdate<T>
+  /** Sequence of the one before, 0 when none is known. */
+  readonly previous: number
 }
 
 /** What this replica knows of one feed, shared by all who hold it, whoever owns it. */
@@ -19,7 +26,7 @@ export class SharedFeed<T> {
   readonly #options: SharedFeedOptions
   readonly #listeners = new Set<(update: FeedUpdate<T>) => void>()
   readonly #waiting = new Set<PromiseWithResolvers<FeedUpdate<T>>>()
-  #kept: FeedUpdate<T>[] = []
+  #kept: KeptUpdate<T>[] = []
   #state: FeedState = 'connecting'
   #failure: Error | undefined
   #holders = 0
@@ -36,7 +43,7 @@ export class SharedFeed<T> {
   }
 
   get latest(): FeedUpdate<T> | undefined {
-    return this.#kept.at(-1)
+    return this.#kept.at(-1)?.update
   }
 
   get failure(): Error | undefined {
@@ -52,8 +59,13 @@ export class SharedFeed<T> {
     return this.#holders > 0 ? this.#options.now() : this.#lastAccess
   }
 
-  touch(): void {
-    this.#lastAccess = this.#options.now()
+  /** Was used, here now or elsewhere at `time`. */
+  touch(time: number = this.#options.now()): void {
+    this.#lastAccess = Math.max(this.#lastAccess, time)
+  }
+
+  kept(): readonly KeptUpdate<T>[] {
+    return this.#kept
   }
 
   /** As if it had not been used for ever; the next sweep drops it unless it is held. */
@@ -69,7 +81,7 @@ export class SharedFeed<T> {
     const last = this.latest
     if (last !== undefined && update.sequence <= last.sequence) return false
     if (last !== undefined && last.sequence !== previous) this.#kept = []
-    this.#kept.push(update)
+    this.#kept.push({ update, previous })
     if (this.#kept.length > this.#options.kept) this.#kept.shift()
     this.#state = 'live'
     this.#failure = undefined
@@ -88,6 +100,15 @@ export class SharedFeed<T> {
   /** The upstream stands still: what is known is old. */
   interrupted(): void {
     if (this.#state === 'live') this.#state = 'stale'
+  }
+
+  /** Takes the owner's word. Returns whether an update it had has not come here. */
+  stateOfOwner(state: FeedState, sequence: number): 'complete' | 'behind' {
+    const known = this.latest?.sequence
+    if (known === undefined) this.#state = 'connecting'
+    else this.#state = state === 'live' ? 'live' : 'stale'
+    if (state === 'live') this.#failure = undefined
+    return state === 'live' && sequence > (known ?? 0) ? 'behind' : 'complete'
   }
 
   /** No reconnection will help: whoever waits is told. */
@@ -160,7 +181,8 @@ export class SharedFeed<T> {
 
   #since(sequence: number): readonly FeedUpdate<T>[] | undefined {
     this.touch()
-    const at = this.#kept.findLastIndex((update) => update.sequence === sequence)
-    return at < 0 ? undefined : this.#kept.slice(at + 1)
+    if (this.latest?.sequence === sequence) return []
+    const next = this.#kept.findLastIndex(({ previous }) => previous === sequence)
+    return next < 0 || sequence === 0 ? undefined : this.#kept.slice(next).map(({ update }) => update)
   }
 }

@@ -1,0 +1,38 @@
+import type { NatsConnection } from '@nats-io/nats-core'
+import { askReplica, snapshotReply, tellReplica } from './control.ts'
+import type { FeedClaims } from './feed-claims.ts'
+import { feedSubject } from './feed-key.ts'
+import type { ReplicaLease } from './replica-lease.ts'
+import type { Siblings } from './replicated-feed.ts'
+
+/** The other replicas, over NATS. */
+export const siblingsOver = (
+  nats: NatsConnection,
+  lease: ReplicaLease,
+  claims: FeedClaims,
+  report: (error: unknown) => void,
+): Siblings => ({
+  lease,
+  claims,
+  publish: (key, message) => {
+    // What is said while the connection is away is kept by the client; the lease bounds how much that can be.
+    if (!nats.isClosed() && !nats.isDraining()) nats.publish(feedSubject(key), JSON.stringify(message))
+  },
+  listen: (key, each) => {
+    const subscription = nats.subscribe(feedSubject(key), {
+      callback: (error, message) => {
+        if (error !== null) return report(error)
+        let json: unknown
+        try {
+          json = message.json()
+        } catch (notJson) {
+          return report(notJson)
+        }
+        each(json)
+      },
+    })
+    return () => subscription.unsubscribe()
+  },
+  snapshot: (session, key) => askReplica(nats, session, { op: 'snapshot', key }, snapshotReply),
+  used: (session, key, lastAccess) => tellReplica(nats, session, { op: 'used', key, lastAccess }),
+})

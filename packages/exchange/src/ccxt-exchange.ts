@@ -27,11 +27,13 @@ export interface CcxtExchange {
   loadMarkets(reload?: boolean): Promise<unknown>
   loadTimeDifference(): Promise<unknown>
   fetchPositionMode(symbol?: string): Promise<unknown>
-  fetchTickers(symbols: string[]): Promise<unknown>
+  fetchTickers(symbols?: string[]): Promise<unknown>
   fetchTicker(symbol: string): Promise<unknown>
   fetchOrderBook(symbol: string, limit?: number): Promise<unknown>
   fetchOHLCV(symbol: string, timeframe: string, since?: number, limit?: number): Promise<unknown>
   fetchTrades(symbol: string, since?: number, limit?: number): Promise<unknown>
+  fetchFundingRate(symbol: string): Promise<unknown>
+  fetchMarkPrice(symbol: string): Promise<unknown>
   fetchBalance(): Promise<unknown>
   createOrder(
     symbol: string,

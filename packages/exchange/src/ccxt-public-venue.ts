@@ -5,7 +5,8 @@ import type { CcxtExchange, ExchangeSettings } from './ccxt-exchange.ts'
 import { bookReply, candleReply, publicTradeReply, tickerReply } from './ccxt-replies.ts'
 import { ccxtSession } from './ccxt-session.ts'
 import { exact } from './decimals.ts'
-import { type Candle, type PublicVenue, VenueRefused } from './venue.ts'
+import { fundingInfoOf, refuseSpot } from './funding-info.ts'
+import { type Candle, type PublicVenue, type Ticker, VenueRefused } from './venue.ts'
 
 /** Rows per request; where an exchange allows fewer it cuts, and paging goes on from what came. */
 const candlePageSizes: Readonly<Record<string, number>> = {
@@ -45,15 +46,21 @@ const withAllColumns = (exchange: CcxtExchange): void => {
   }
 }
 
-const candleOf = (row: unknown): Candle => {
+export const candleOf = (row: unknown): Candle => {
   const [time = 0, open = 0, high = 0, low = 0, close = 0, volume = 0, ...more] = candleReply.parse(row)
   const [quoteVolume = 0, trades = 0, takerBuyBaseVolume = 0, takerBuyQuoteVolume = 0] = more
   return { time, open, high, low, close, volume, quoteVolume, trades, takerBuyBaseVolume, takerBuyQuoteVolume }
 }
 
 /** Where a venue counts contracts, an amount is their number times their size. */
-const inBase = (amount: string, factor: string | null): string =>
+export const inBase = (amount: string, factor: string | null): string =>
   factor === null ? amount : exact(amount).times(factor).toFixed()
+
+/** One ticker as ccxt describes it. */
+export const tickerOf = (tradingPair: string, reply: unknown): Ticker => {
+  const { last, close, bid, ask, timestamp } = tickerReply.parse(reply)
+  return { tradingPair, bid, ask, last: last ?? close, time: timestamp ?? Date.now() }
+}
 
 const bookSide = (levels: z.output<typeof bookReply>['bids'], factor: string | null, depth: number, order: 1 | -1) =>
   levels
@@ -98,6 +105,27 @@ export const ccxtPublicVenue = (connector: Connector, settings: ExchangeSettings
         }
         return prices
       }),
+
+    tickers: () =>
+      session.read(async ({ exchange, markets }) => {
+        const replies = Object.entries(z.record(z.string(), z.unknown()).parse(await exchange.fetchTickers()))
+        return replies.flatMap(([symbol, reply]) => {
+          const tradingPair = markets.tradingPair(symbol)
+          return tradingPair === null || !markets.has(tradingPair) ? [] : [tickerOf(tradingPair, reply)]
+        })
+      }),
+
+    ticker: (tradingPair) =>
+      session.read(async ({ exchange, markets }) =>
+        tickerOf(tradingPair, await exchange.fetchTicker(markets.market(tradingPair).symbol)),
+      ),
+
+    async fundingInfo(tradingPair) {
+      refuseSpot(connector)
+      return session.read(({ exchange, markets }) =>
+        fundingInfoOf(exchange, markets.market(tradingPair).symbol, tradingPair),
+      )
+    },
 
     orderBook: (tradingPair, depth) =>
       session.read(async ({ exchange, markets }) => {

@@ -56,6 +56,15 @@ export const tickerReply = z.object({
   close: optionalDecimal,
   bid: optionalDecimal,
   ask: optionalDecimal,
+  timestamp: time,
+})
+
+export const fundingReply = z.object({
+  fundingRate: optionalDecimal,
+  markPrice: optionalDecimal,
+  indexPrice: optionalDecimal,
+  fundingTimestamp: time,
+  nextFundingTimestamp: time,
 })
 
 const level = z.tuple([decimalText, decimalText], z.unknown())

@@ -2,7 +2,8 @@ import type { BaseUrls } from './base-urls.ts'
 import { type Connector, catalogue, connectorOf } from './catalogue.ts'
 import { ccxtAccountVenue } from './ccxt-account-venue.ts'
 import { ccxtPublicVenue } from './ccxt-public-venue.ts'
-import type { AccountVenue, Credentials, PublicVenue, Venues, VenueUrls } from './venue.ts'
+import { ccxtLiveVenue } from './live/ccxt-live-venue.ts'
+import type { AccountVenue, Credentials, LiveVenue, PublicVenue, Venues, VenueUrls } from './venue.ts'
 import { UnknownConnector } from './venue.ts'
 import { parseVenueUrls, readVenuesFile } from './venues-file.ts'
 
@@ -45,6 +46,7 @@ export const openVenues = (options: VenuesOptions = {}): Venues => {
   const fromFile = options.venuesFile === undefined ? {} : readVenuesFile(options.venuesFile)
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
   const publicVenues = new Map<string, PublicVenue>()
+  const liveVenues = new Map<string, LiveVenue>()
   const accountVenues = new Set<AccountVenue>()
 
   const urlsOf = (connector: Connector) =>
@@ -53,22 +55,41 @@ export const openVenues = (options: VenuesOptions = {}): Venues => {
     options.logger?.info({ connector, ...urls }, 'the base URLs of a venue are overridden')
   }
 
+  const publicVenue = (connectorName: string): PublicVenue => {
+    const connector = usable(connectorName)
+    const shared = publicVenues.get(connectorName)
+    if (shared !== undefined) return shared
+    const venue = ccxtPublicVenue(connector, { urls: urlsOf(connector), timeoutMs, door: 'rest' })
+    const entry: PublicVenue = {
+      ...venue,
+      close: async () => {
+        publicVenues.delete(connectorName)
+        await venue.close()
+      },
+    }
+    publicVenues.set(connectorName, entry)
+    return entry
+  }
+
   return {
     connectorNames: () => catalogue.map((connector) => connector.name),
 
-    publicVenue(connectorName) {
+    publicVenue,
+
+    liveVenue(connectorName) {
       const connector = usable(connectorName)
-      const shared = publicVenues.get(connectorName)
+      const shared = liveVenues.get(connectorName)
       if (shared !== undefined) return shared
-      const venue = ccxtPublicVenue(connector, { urls: urlsOf(connector), timeoutMs, door: 'rest' })
-      const entry: PublicVenue = {
+      const settings = { urls: urlsOf(connector), timeoutMs, door: 'streams' } as const
+      const venue = ccxtLiveVenue(connector, settings, () => publicVenue(connectorName))
+      const entry: LiveVenue = {
         ...venue,
         close: async () => {
-          publicVenues.delete(connectorName)
+          liveVenues.delete(connectorName)
           await venue.close()
         },
       }
-      publicVenues.set(connectorName, entry)
+      liveVenues.set(connectorName, entry)
       return entry
     },
 
@@ -90,7 +111,8 @@ export const openVenues = (options: VenuesOptions = {}): Venues => {
     },
 
     async close() {
-      const open = [...publicVenues.values(), ...accountVenues]
+      const open = [...liveVenues.values(), ...publicVenues.values(), ...accountVenues]
+      liveVenues.clear()
       publicVenues.clear()
       accountVenues.clear()
       await Promise.all(open.map((venue) => venue.close()))

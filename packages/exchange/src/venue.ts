@@ -129,7 +129,10 @@ export interface FundingInfo {
   readonly nextFundingTime: number
 }
 
-/** A live book. It changes under its holder: read what is needed at once, or copy it. */
+/**
+ * A live book. It changes under its holder: read what is needed at once, or copy it. A view whose stream was interrupted
+ * stands still at its last good state; the next `data` brings another one.
+ */
 export interface BookView {
   readonly tradingPair: string
   /** Grows with every change of the book. */
@@ -168,6 +171,11 @@ export interface PublicVenue {
   tradingRules(): Promise<readonly VenueRule[]>
   /** Last traded prices. Pairs the venue does not have are missing from the map. */
   prices(tradingPairs: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /** Every market the venue has a ticker of. */
+  tickers(): Promise<readonly Ticker[]>
+  ticker(tradingPair: string): Promise<Ticker>
+  /** Perpetuals only: a spot venue rejects with `VenueRefused`. */
+  fundingInfo(tradingPair: string): Promise<FundingInfo>
   orderBook(tradingPair: string, depth: number): Promise<OrderBook>
   candles(tradingPair: string, interval: string, limit: number, since?: number): Promise<readonly Candle[]>
   /** The newest public trades, at most `limit`, oldest first. */
@@ -225,6 +233,8 @@ export interface Venues {
   connectorNames(): readonly string[]
   /** Shared: one per connector. Throws `UnknownConnector`, with the reason where the connector cannot be used. */
   publicVenue(connectorName: string): PublicVenue
+  /** Shared: one per connector. Throws `UnknownConnector`, with the reason where the connector cannot be used. */
+  liveVenue(connectorName: string): LiveVenue
   /** The caller's own: close it when its credentials change. Throws `UnknownConnector`. */
   accountVenue(connectorName: string, credentials: Credentials): AccountVenue
   close(): Promise<void>

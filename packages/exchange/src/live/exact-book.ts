@@ -1,0 +1,254 @@
+import { exact } from '../decimals.ts'
+
+/** `[price, amount, …]`, texts as the venue sent them. */
+type Row = readonly [price: string, amount: string, ...rest: unknown[]]
+
+export class UnreadableLevel extends Error {
+  override readonly name = 'UnreadableLevel'
+}
+
+/** The text without trailing zeros of its fraction: one number, one text. */
+export const plain = (text: string): string => {
+  if (text.includes('e') || text.includes('E') || text.startsWith('+')) return exact(text).toFixed()
+  if (!text.includes('.')) return text
+  let end = text.length
+  while (text.charCodeAt(end - 1) === 48) end -= 1
+  if (text.charCodeAt(end - 1) === 46) end -= 1
+  return end === text.length ? text : text.slice(0, end)
+}
+
+/**
+ * One side of a book, best first. It is an array of rows because ccxt's exchange classes read it as one; keys are prices
+ * as floats, which order them, while the texts stay as the venue sent them.
+ */
+export class ExactSide extends Array<Row> {
+  readonly #keys: number[] = []
+  readonly #sign: 1 | -1
+  readonly #book: ExactBook
+
+  constructor(book: ExactBook, side: 'bids' | 'asks') {
+    super()
+    this.#book = book
+    this.#sign = side === 'asks' ? 1 : -1
+  }
+
+  // Slices and maps of a side are plain arrays.
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array
+  }
+
+  store(price: unknown, amount: unknown): void {
+    this.storeArray([price, amount])
+  }
+
+  /** Sets one level; an amount of zero removes it. Throws `UnreadableLevel`. */
+  storeArray(delta: readonly unknown[]): void {
+    const [price, amount, count] = delta
+    const priceText = typeof price === 'number' ? String(price) : price
+    const amountText = typeof amount === 'number' ? String(amount) : amount
+    if (typeof priceText !== 'string' || typeof amountText !== 'string') {
+      throw new UnreadableLevel(`a level of ${String(price)}, ${String(amount)}`)
+    }
+    const value = Number(priceText)
+    const size = Number(amountText)
+    // ccxt passes placeholders of an empty level on: KuCoin's price 0 only moves the sequence.
+    if (value === 0 && priceText !== '') return
+    if (!(value > 0 && value < Number.POSITIVE_INFINITY && size >= 0 && size < Number.POSITIVE_INFINITY)) {
+      throw new UnreadableLevel(`a level of ${priceText}, ${amountText}`)
+    }
+    this.#set(value * this.#sign, size === 0 || count === 0 ? null : [priceText, amountText, ...delta.slice(2)])
+  }
+
+  /** Puts a level back as it was. */
+  restore(key: number, row: Row | null): void {
+    this.#set(key, row)
+  }
+
+  clear(): void {
+    for (let index = this.length - 1; index >= 0; index -= 1) this.#set(this.#keys[index] ?? 0, null)
+  }
+
+  /** Forgets what lies deeper than `depth` levels. */
+  keep(depth: number): void {
+    while (this.length > depth) this.#set(this.#keys[this.length - 1] ?? 0, null)
+  }
+
+  /** ccxt cuts books by this; depth is the book's own matter. */
+  limit(): void {}
+
+  #set(key: number, row: Row | null): void {
+    const keys = this.#keys
+    let low = 0
+    let high = keys.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((keys[middle] ?? 0) < key) low = middle + 1
+      else high = middle
+    }
+    const found = keys[low] === key ? (this[low] ?? null) : null
+    if (found === null && row === null) return
+    this.#book.changed(this, key, found)
+    if (found !== null && row !== null) this[low] = row
+    else if (row !== null) {
+      // Plain loops: splice of an array's subclass takes V8's slow path.
+      const length = keys.length
+      keys.push(key)
+      this.push(row)
+      for (let index = length; index > low; index -= 1) {
+        keys[index] = keys[index - 1] ?? 0
+        this[index] = this[index - 1] ?? row
+      }
+      keys[low] = key
+      this[low] = row
+    } else {
+      const last = keys.length - 1
+      for (let index = low; index < last; index += 1) {
+        keys[index] = keys[index + 1] ?? 0
+        this[index] = this[index + 1] ?? found ?? ['0', '0']
+      }
+      keys.pop()
+      this.pop()
+    }
+  }
+}
+
+interface Undo {
+  readonly side: ExactSide
+  readonly key: number
+  readonly row: Row | null
+}
+
+/** What a book tells about itself to whoever made it. */
+export interface BookOwner {
+  /** A message began to change the book. */
+  touched(book: ExactBook): void
+  /** Greater than every number it gave before. */
+  nextUpdateId(): number
+  /** Levels beyond this many on one side are forgotten after each message. */
+  readonly depth: number
+}
+
+interface Snapshot {
+  readonly nonce?: number
+  readonly timestamp?: number
+  readonly datetime?: string
+  readonly symbol?: string
+  readonly bids?: readonly (readonly unknown[])[]
+  readonly asks?: readonly (readonly unknown[])[]
+}
+
+/**
+ * A book that takes the place of ccxt's own in its exchange classes: levels keep the venue's texts, and a message that
+ * turns out wrong is taken back whole. Its fields are those that ccxt's classes read and write.
+ */
+export class ExactBook {
+  readonly asks = new ExactSide(this, 'asks')
+  readonly bids = new ExactSide(this, 'bids')
+  cache: unknown[] = []
+  nonce: number | undefined
+  timestamp: number | undefined
+  datetime: string | undefined
+  symbol: string | undefined
+  readonly #owner: BookOwner
+  #undo: Undo[] = []
+  #before: Snapshot = {}
+  #open = false
+  #state: 'live' | 'retired' = 'live'
+  updateId: number
+  /** When the last message was applied, by this machine's clock. */
+  changedAt = Date.now()
+
+  constructor(owner: BookOwner, snapshot: Snapshot = {}) {
+    this.#owner = owner
+    this.updateId = owner.nextUpdateId()
+    if (snapshot.bids !== undefined || snapshot.asks !== undefined || snapshot.nonce !== undefined) this.reset(snapshot)
+    this.symbol = snapshot.symbol
+  }
+
+  /** The venue's time of the state before the message that is being applied. */
+  get timestampBefore(): number | undefined {
+    return this.#open ? this.#before.timestamp : this.timestamp
+  }
+
+  get retired(): boolean {
+    return this.#state === 'retired'
+  }
+
+  /** Notes what a level was before a message changed it. */
+  changed(side: ExactSide, key: number, row: Row | null): void {
+    this.#begin()
+    this.#undo.push({ side, key, row })
+  }
+
+  /** The message that was being applied holds. */
+  commit(): void {
+    if (this.#undo.length > 0) {
+      this.updateId = this.#owner.nextUpdateId()
+      this.changedAt = Date.now()
+    }
+    this.#close()
+  }
+
+  /** Takes back everything since the last commit. */
+  rollback(): void {
+    const undo = this.#undo
+    this.#undo = []
+    for (let index = undo.length - 1; index >= 0; index -= 1) {
+      const step = undo[index]
+      step?.side.restore(step.key, step.row)
+    }
+    Object.assign(this, this.#before)
+    this.#close()
+  }
+
+  /** The book stands still from now on; whoever holds it sees its last good state. */
+  retire(): void {
+    this.#state = 'retired'
+  }
+
+  reset(snapshot: Snapshot = {}): this {
+    // Two snapshots may be under way; the older one must not turn time back.
+    if (this.nonce !== undefined && snapshot.nonce !== undefined && Number(snapshot.nonce) < this.nonce) return this
+    this.#begin()
+    this.asks.clear()
+    this.bids.clear()
+    for (const row of snapshot.asks ?? []) this.asks.storeArray(row)
+    for (const row of snapshot.bids ?? []) this.bids.storeArray(row)
+    this.nonce = snapshot.nonce
+    this.timestamp = snapshot.timestamp
+    this.datetime = snapshot.datetime
+    if (snapshot.symbol !== undefined) this.symbol = snapshot.symbol
+    return this
+  }
+
+  update(snapshot: Snapshot): this {
+    return this.nonce !== undefined && snapshot.nonce !== undefined && snapshot.nonce <= this.nonce
+      ? this
+      : this.reset(snapshot)
+  }
+
+  limit(): this {
+    return this
+  }
+
+  /** Cuts both sides to the depth that is kept. */
+  cut(): void {
+    this.asks.keep(this.#owner.depth)
+    this.bids.keep(this.#owner.depth)
+  }
+
+  #begin(): void {
+    if (this.#open) return
+    this.#open = true
+    const { nonce, timestamp, datetime, symbol } = this
+    this.#before = { ...(nonce === undefined ? {} : { nonce }), ...(timestamp === undefined ? {} : { timestamp }) }
+    if (datetime !== undefined) this.#before = { ...this.#before, datetime }
+    if (symbol !== undefined) this.#before = { ...this.#before, symbol }
+    this.#owner.touched(this)
+  }
+
+  #close(): void {
+    this.#undo = []
+    this.#open = false
+  }
+}

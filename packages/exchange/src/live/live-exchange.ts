@@ -1,0 +1,173 @@
+import type { CcxtExchange } from '../ccxt-exchange.ts'
+import { type BookDialect, bookDialectOf } from './book-dialects.ts'
+import { ExactBook } from './exact-book.ts'
+import { SequenceGap } from './interruptions.ts'
+import { type StreamClient, superviseClients } from './stream-clients.ts'
+
+/** What the streams of a ccxt exchange class add. Which of the methods work is said by `has`. */
+export interface LiveExchange extends CcxtExchange {
+  orderbooks: Record<string, unknown>
+  ohlcvs: Record<string, Record<string, unknown> | undefined>
+  safeFloat: (row: unknown, key: string | number) => unknown
+  safeFloat2: (row: unknown, key: string | number, other: string | number) => unknown
+  safeString2(row: unknown, key: string | number, other: string | number): string | undefined
+  orderBook(snapshot?: object, depth?: number): unknown
+  countedOrderBook(snapshot?: object, depth?: number): unknown
+  client(url: string): StreamClient
+  onClose(client: StreamClient, error: unknown): void
+  handleOrderBook?(client: StreamClient, message: unknown): unknown
+  handleDelta?(book: unknown, delta: unknown): unknown
+  handleOHLCV?(client: StreamClient, message: unknown): unknown
+  findTimeframe(interval: string): string | undefined
+  watchOrderBook(symbol: string, limit?: number): Promise<unknown>
+  unWatchOrderBook(symbol: string): Promise<unknown>
+  watchTrades(symbol: string): Promise<unknown>
+  unWatchTrades(symbol: string): Promise<unknown>
+  watchTicker(symbol: string): Promise<unknown>
+  unWatchTicker(symbol: string): Promise<unknown>
+  watchOHLCV(symbol: string, timeframe: string): Promise<unknown>
+  unWatchOHLCV(symbol: string, timeframe: string): Promise<unknown>
+  watchMarkPrice(symbol: string): Promise<unknown>
+  unWatchMarkPrice(symbol: string): Promise<unknown>
+}
+
+export const isLive = (exchange: CcxtExchange): exchange is LiveExchange =>
+  'watchOrderBook' in exchange && 'client' in exchange && 'orderBook' in exchange
+
+export interface LiveExchangeEvents {
+  /** A book of this symbol turned out wrong: it stands still, and the venue must be asked anew. */
+  bookFailed(symbol: string, error: unknown): void
+}
+
+/** Update ids grow over restarts and replicas too, as far as their clocks agree. */
+const updateIds = (): (() => number) => {
+  let last = Date.now() * 1000
+  return () => {
+    last += 1
+    return last
+  }
+}
+
+/** Binance spreads subscriptions over many sockets unless it is told otherwise; its own limit is 1024 of them on one. */
+const oneSocket = (exchange: LiveExchange): void => {
+  if (!exchange.id.startsWith('binance')) return
+  const kinds = ['spot', 'margin', 'future', 'delivery', 'option']
+  const all = (value: number) => Object.fromEntries(kinds.map((kind) => [kind, value]))
+  exchange.options.streamLimits = all(1)
+  exchange.options.subscriptionLimitByStream = all(1024)
+}
+
+/** Binance sends quote volume, trade count and taker volumes with each candle, which ccxt's six columns leave out. */
+const withAllColumns = (exchange: LiveExchange): void => {
+  const handle = exchange.handleOHLCV?.bind(exchange)
+  if (handle === undefined || !exchange.id.startsWith('binance')) return
+  exchange.handleOHLCV = (client, message) => {
+    const kline = typeof message === 'object' && message !== null && 'k' in message ? message.k : undefined
+    const time = Number(exchange.safeString(kline, 't'))
+    handle(client, message)
+    const timeframe = exchange.findTimeframe(exchange.safeString(kline, 'i') ?? '')
+    for (const byTimeframe of Object.values(exchange.ohlcvs)) {
+      const rows = byTimeframe?.[timeframe ?? '']
+      const last: unknown = Array.isArray(rows) ? rows.at(-1) : undefined
+      if (Array.isArray(last) && last.length === 6 && last[0] === time) {
+        last.push(...['q', 'n', 'V', 'Q'].map((column) => exchange.safeString(kline, column)))
+      }
+    }
+  }
+}
+
+/** Applies each message to a book whole or not at all. Returns what is to be done when ccxt hands a book to its watchers. */
+const transactionalBooks = (
+  exchange: LiveExchange,
+  dialect: BookDialect,
+  events: LiveExchangeEvents,
+): ((result: unknown) => void) => {
+  const touched = new Set<ExactBook>()
+  let handling = false
+  const owner = {
+    touched: (book: ExactBook) => void touched.add(book),
+    nextUpdateId: updateIds(),
+    depth: dialect.depth,
+  }
+  exchange.orderBook = (snapshot = {}) => new ExactBook(owner, snapshot)
+  exchange.countedOrderBook = exchange.orderBook
+
+  const symbolOf = (book: ExactBook): string | undefined =>
+    book.symbol !== undefined && exchange.orderbooks[book.symbol] === book
+      ? book.symbol
+      : Object.entries(exchange.orderbooks).find(([, value]) => value === book)?.[0]
+
+  const fail = (book: ExactBook, error: unknown): void => {
+    const symbol = symbolOf(book)
+    book.rollback()
+    book.retire()
+    // Where ccxt has thrown the book away itself, it has told its watchers too.
+    if (symbol === undefined) return
+    delete exchange.orderbooks[symbol]
+    events.bookFailed(symbol, error)
+  }
+
+  const settle = (message?: unknown, error?: unknown): void => {
+    if (touched.size === 0) return
+    const books = [...touched]
+    touched.clear()
+    for (const book of books) {
+      try {
+        if (error !== undefined) throw error
+        if (symbolOf(book) === undefined) throw new SequenceGap('the exchange class dropped the book')
+        book.cut()
+        if (message !== undefined) dialect.verify?.(book, message)
+        book.commit()
+        touched.delete(book)
+      } catch (wrong) {
+        fail(book, wrong)
+        touched.delete(book)
+      }
+    }
+  }
+
+  const { follows } = dialect
+  const handleDelta = exchange.handleDelta?.bind(exchange)
+  if (follows !== undefined && handleDelta !== undefined) {
+    exchange.handleDelta = (book, delta) => {
+      if (book instanceof ExactBook) {
+        touched.add(book)
+        follows(book, delta)
+      }
+      return handleDelta(book, delta)
+    }
+  }
+
+  const handleOrderBook = exchange.handleOrderBook?.bind(exchange)
+  if (handleOrderBook !== undefined) {
+    exchange.handleOrderBook = (client, message) => {
+      settle()
+      if (dialect.admits?.(exchange, message) === false) return
+      handling = true
+      try {
+        handleOrderBook(client, message)
+      } catch (error) {
+        // Nothing was touched: not a book is wrong, the frame is.
+        if (touched.size === 0) throw error
+        settle(message, error)
+      } finally {
+        handling = false
+      }
+      settle(message)
+    }
+  }
+  return (result) => {
+    if (!handling && result instanceof ExactBook) settle()
+  }
+}
+
+/** Makes a ccxt exchange fit for streams that are exact, survive nonsense and use one socket for each address. */
+export const makeLive = (exchange: LiveExchange, events: LiveExchangeEvents): void => {
+  const dialect = bookDialectOf(exchange)
+  exchange.safeFloat = (row, key) => exchange.safeString(row, key)
+  exchange.safeFloat2 = (row, key, other) => exchange.safeString2(row, key, other)
+  oneSocket(exchange)
+  withAllColumns(exchange)
+  const publishing = transactionalBooks(exchange, dialect, events)
+  superviseClients(exchange, { numbers: dialect.numbers, publishing })
+}

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openVenues, UnknownConnector, type VenueUrls } from '@colibri/exchange'
+import { openVenues, type VenueUrls } from '@colibri/exchange'
 import type { ServiceDefinition } from '@colibri/service-kit'
 import { CandleHistory } from './candles/candle-history.ts'
 import { createCandleTables } from './candles/candle-tables.ts'
@@ -12,7 +12,7 @@ import { config, type MarketDataConfig } from './config.ts'
 import { ConnectorsHttp } from './connectors/connectors.http.ts'
 import { TradingRulesRpc } from './connectors/trading-rules.rpc.ts'
 import { TradingRules } from './connectors/trading-rules.ts'
-import type { FeedService } from './feeds/feeds.ts'
+import { createFeeds, FEEDS } from './feeds/feeds.ts'
 import { FundingHttp } from './funding/funding.http.ts'
 import { Funding } from './funding/funding.ts'
 import { BookQueriesHttp } from './order-books/book-queries.http.ts'
@@ -53,6 +53,18 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
     })
 
     const now = Date.now
+    const feeds = createFeeds({
+      nats: kit.nats,
+      liveVenue: (connectorName) => venues.liveVenue(connectorName),
+      feedTimeoutMs: kit.config.MARKET_DATA_FEED_TIMEOUT * SECOND,
+      cleanupIntervalMs: kit.config.MARKET_DATA_CLEANUP_INTERVAL * SECOND,
+      logger: kit.logger,
+      background: kit.background,
+      metrics: kit.metrics,
+      now,
+    })
+    kit.onShutdown(() => feeds.stop())
+
     const cache = <V>(kind: string, freshness: Omit<Freshness, 'retryMs' | 'waitMs'> & { waitSeconds: number }) =>
       new FreshCache<V>({
         ...freshness,
@@ -63,16 +75,6 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
       })
     const waitSeconds = MARKET_DATA_VENUE_TIMEOUT
     await createCandleTables(kit.pool)
-
-    // Until the streams of venues are wired in, every book and price is asked for.
-    const feeds: Pick<FeedService, 'open' | 'book'> = {
-      open: ({ connectorName }) => {
-        throw new UnknownConnector(`Connector ${connectorName} has no streams`)
-      },
-      book: async (connectorName) => {
-        throw new UnknownConnector(`Connector ${connectorName} has no streams`)
-      },
-    }
 
     return {
       controllers: [
@@ -91,6 +93,7 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
         CandlesRpc,
       ],
       providers: [
+        { provide: FEEDS, useValue: feeds },
         {
           provide: TradingRules,
           useValue: new TradingRules(

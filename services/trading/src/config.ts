@@ -17,6 +17,12 @@ export const tradingConfig = serviceConfig({
     .int('must be a whole number of milliseconds')
     .min(0, 'must not be negative')
     .default(15_000),
+  /** How long a cancelled order waits for fills its venue counts but does not list yet. */
+  ORDER_MISSING_FILLS_MS: z.coerce
+    .number('must be a number of milliseconds')
+    .int('must be a whole number of milliseconds')
+    .min(0, 'must not be negative')
+    .default(60_000),
   /** Crash tests only: the process ends itself with SIGKILL at this place. */
   COLIBRI_FAILPOINT: z.enum(['order-stored', 'order-sent'], 'must be order-stored or order-sent').optional(),
   NODE_ENV: z.string().optional(),

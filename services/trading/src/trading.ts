@@ -97,7 +97,11 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     balancesMoved: (accountName, connectorName) => balances.moved(accountName, connectorName),
     report,
   }
-  const settle = settleOrders(context, { ...defaultSettlePolicy, absentGraceMs: config.ORDER_ABSENT_GRACE_MS })
+  const settle = settleOrders(context, {
+    ...defaultSettlePolicy,
+    absentGraceMs: config.ORDER_ABSENT_GRACE_MS,
+    missingFillsMs: config.ORDER_MISSING_FILLS_MS,
+  })
 
   const newId = clientOrderIds(`${hostname()} ${process.pid} ${config.INSTANCE_ID}`, now)
   const place = placeOrder({

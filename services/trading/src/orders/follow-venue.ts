@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AccountUpdate, AccountVenue, VenueOrderState } from '@colibri/exchange'
 import { Exact } from '../decimal.ts'
+import { lateFills } from './late-fills.ts'
 import { isUnresolved } from './order.ts'
 import type { LiveOrder } from './order-streams.ts'
 import type { OrdersContext } from './orders-context.ts'
@@ -8,7 +9,7 @@ import { isComplete, recordFill } from './record-fill.ts'
 import type { Settle } from './settle-orders.ts'
 
 export interface FollowPolicy {
-  /** Open orders are compared with the venue this often, whatever the stream says. */
+  /** Open orders are compared with the venue this often, whatever the stream says, and late fills looked for. */
   readonly pollMs: number
   /** Unresolved ones this often. */
   readonly resolveMs: number
@@ -46,6 +47,9 @@ export const followVenue = (
   const attended = new Set<string>()
   let wake: () => void = () => undefined
   let lastPoll = 0
+  let lastLate = 0
+
+  const takeLateFills = lateFills(context, venue, accountName)
 
   const mine = (): readonly LiveOrder[] =>
     context.streams
@@ -154,6 +158,10 @@ export const followVenue = (
       attended.clear()
       try {
         if (orders.length > 0) await settle(venue, orders)
+        if (context.now() - lastLate >= policy.pollMs) {
+          await takeLateFills()
+          lastLate = context.now()
+        }
         failures = 0
       } catch (error) {
         for (const id of asked) attended.add(id)

@@ -17,6 +17,7 @@ import {
   orderDecider,
   orderEventOf,
   type PlacedOrder,
+  statusOf,
 } from './order.ts'
 
 /** Who says something about an order. Without a correlation it belongs to the request that placed the order. */
@@ -49,6 +50,8 @@ export interface OrderStreams {
   load(clientOrderId: string): Promise<LiveOrder | undefined>
   /** Orders in memory that are not finished. */
   live(): readonly LiveOrder[]
+  /** Orders in memory that ended at or after a time, not filled. */
+  endedSince(time: number): readonly LiveOrder[]
   /** The client order id behind a venue's id, when it is in memory. */
   clientOrderIdOf(accountName: string, connectorName: string, venueOrderId: string): string | undefined
 }
@@ -218,6 +221,12 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
     },
 
     live: () => [...entries.values()].filter((entry) => !isFinished(entry.order)),
+
+    endedSince: (time) =>
+      [...finished].flatMap((id) => {
+        const entry = entries.get(id)
+        return entry !== undefined && entry.touchedAt >= time && statusOf(entry.order) !== 'FILLED' ? [entry] : []
+      }),
 
     clientOrderIdOf: (accountName, connectorName, venueOrderId) =>
       byVenueId.get(venueKey(accountName, connectorName, venueOrderId)),

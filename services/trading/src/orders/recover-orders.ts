@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunningProjection } from '@colibri/event-log'
 import type { Pool } from 'pg'
+import { LATE_FILLS_MS } from './late-fills.ts'
 import type { OrdersContext } from './orders-context.ts'
 
 export interface RecoverOrdersDeps extends OrdersContext {
@@ -14,6 +15,10 @@ export interface RecoverOrdersDeps extends OrdersContext {
 
 const ACTIVE = `select client_order_id, account_name, connector_name from trading.orders
   where status in ('SUBMITTED', 'OPEN', 'PARTIALLY_FILLED', 'PENDING_CANCEL')`
+
+/** Orders that ended so recently that a fill may still be found, the newest first. */
+const ENDED = `select client_order_id from trading.orders
+  where status in ('CANCELLED', 'FAILED') and updated_at >= $1 order by updated_at desc limit 1000`
 
 /** Intents older than this that nobody here holds were left by a process that ended, or by an append of unknown fate. */
 const ORPHANED = `select client_order_id from trading.orders
@@ -33,13 +38,15 @@ const adopt = async (deps: OrdersContext, clientOrderId: string): Promise<void> 
   deps.attend(accountName, connectorName, [clientOrderId])
 }
 
-const adoptAll = async (deps: OrdersContext, ids: readonly string[]): Promise<void> => {
-  const queue = ids.values()
+const inTurns = async <T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> => {
+  const queue = items.values()
   const worker = async (): Promise<void> => {
-    for (const id of queue) await adopt(deps, id)
+    for (const item of queue) await work(item)
   }
   await Promise.all(Array.from({ length: LOADS_AT_ONCE }, worker))
 }
+
+const adoptAll = (deps: OrdersContext, ids: readonly string[]): Promise<void> => inTurns(ids, (id) => adopt(deps, id))
 
 /**
  * Before the service is ready: every order that is not finished is loaded and compared with its venue once. A venue that
@@ -54,6 +61,8 @@ export const recoverOrders = async (deps: RecoverOrdersDeps): Promise<void> => {
     deps,
     rows.map((row) => row.client_order_id),
   )
+  const ended = await deps.pool.query<{ client_order_id: string }>(ENDED, [new Date(deps.now() - LATE_FILLS_MS)])
+  await inTurns(ended.rows, ({ client_order_id: id }) => deps.streams.load(id))
   const venues = new Map(rows.map((row) => [`${row.account_name}\n${row.connector_name}`, row]))
   const patience = AbortSignal.timeout(deps.patienceMs)
   const expired = new Promise<void>((resolve) => patience.addEventListener('abort', () => resolve(), { once: true }))

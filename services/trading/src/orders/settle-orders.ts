@@ -3,7 +3,7 @@ import { Exact } from '../decimal.ts'
 import { isFinished, type PlacedOrder } from './order.ts'
 import type { LiveOrder } from './order-streams.ts'
 import type { OrdersContext } from './orders-context.ts'
-import { isComplete, recordFill } from './record-fill.ts'
+import { takeFills } from './take-fills.ts'
 
 export interface SettlePolicy {
   /**
@@ -30,7 +30,6 @@ interface Doubt {
 const PARALLEL_LOOKUPS = 4
 /** Above this many orders of a pair one list of open orders is cheaper than single lookups. */
 const FEW_ORDERS = 3
-const CLOCK_SLACK_MS = 60_000
 
 const inParallel = async <T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> => {
   const queue = items.values()
@@ -57,17 +56,6 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
   }
 
   const current = async (id: string): Promise<PlacedOrder | undefined> => (await context.streams.load(id))?.order
-
-  const takeFills = async (venue: AccountVenue, pair: string, orders: readonly LiveOrder[]): Promise<void> => {
-    const owner = orders[0]?.order.intent
-    if (owner === undefined) return
-    const since = Math.min(...orders.map((order) => order.createdAt)) - CLOCK_SLACK_MS
-    for (const fill of await venue.fills(pair, since)) {
-      const id =
-        fill.clientOrderId ?? context.streams.clientOrderIdOf(owner.accountName, owner.connectorName, fill.venueOrderId)
-      if (id !== undefined && isComplete(fill)) await recordFill(context, owner, id, fill)
-    }
-  }
 
   const conclude = async (venue: AccountVenue, id: string, state: VenueOrderState): Promise<void> => {
     const order = await current(id)
@@ -168,7 +156,11 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
       const order = await current(id)
       if (order !== undefined && new Exact(state.filledAmount).gt(order.filledAmount)) missingFills = true
     }
-    if (missingFills) await takeFills(venue, pair, orders)
+    const [first] = orders
+    if (missingFills && first !== undefined) {
+      const since = Math.min(...orders.map(({ createdAt }) => createdAt))
+      await takeFills(context, venue, first.order.intent.accountName, pair, since)
+    }
     for (const [id, state] of found) await conclude(venue, id, state)
     for (const live of absent) if (!found.has(live.order.intent.clientOrderId)) await judgeAbsent(venue, live)
   }

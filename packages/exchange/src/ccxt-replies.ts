@@ -75,6 +75,27 @@ export const candleReply = z.array(cell).min(6)
 
 export const positionMode = z.object({ hedged: z.boolean() })
 
+export const positionReply = z.object({
+  symbol: z.string(),
+  side: optionalText,
+  contracts: optionalDecimal,
+  contractSize: optionalDecimal,
+  entryPrice: optionalDecimal,
+  unrealizedPnl: optionalDecimal,
+  leverage: optionalDecimal,
+  info: z.unknown(),
+})
+
+export const fundingPaymentReply = z.object({
+  id: text,
+  symbol: z.string(),
+  code: text,
+  amount: decimalText,
+  timestamp: z.number(),
+})
+export type FundingPaymentReply = z.output<typeof fundingPaymentReply>
+export const fundingRateReply = z.object({ fundingRate: optionalDecimal, timestamp: z.number() })
+
 const limits = z.object({ min: optionalDecimal, max: optionalDecimal }).nullish().catch(null)
 
 /** A market as ccxt describes it, with Binance's raw filters where the venue is of that family. */

@@ -86,18 +86,22 @@ export const testBed = async (t: TearsDown): Promise<TestBed> => {
   t.teardown(() => simulator.close())
 
   // Market-data's side of the wire, told by the venue itself.
-  const venues = openVenues({ urls: { simulator: { rest: simulator.restUrl, ws: simulator.wsUrl } } })
+  const simulatorUrls = { rest: simulator.restUrl, ws: simulator.wsUrl }
+  const venues = openVenues({ urls: { simulator: simulatorUrls, simulator_perpetual: simulatorUrls } })
   t.teardown(() => venues.close())
   const connection = await connect(nats.options)
   t.teardown(() => connection.close())
   connection.subscribe('rpc.market-data.*', {
     callback: (_error, message) => {
       const answer = async (): Promise<unknown> => {
-        const venue = venues.publicVenue('simulator')
         const request = z
-          .object({ connectorName: z.literal('simulator'), tradingPairs: z.array(z.string()).default([]) })
+          .object({
+            connectorName: z.enum(['simulator', 'simulator_perpetual']),
+            tradingPairs: z.array(z.string()).default([]),
+          })
           .safeParse(message.json())
         if (!request.success) return { error: { kind: 'not-found', message: 'no such connector' } }
+        const venue = venues.publicVenue(request.data.connectorName)
         if (message.subject.endsWith('.trading-rules')) {
           return { rules: await venue.tradingRules(), orderTypes: venue.orderTypes }
         }

@@ -12,6 +12,10 @@ import { credentialStore } from './accounts/credentials.ts'
 import { prepareMasterAccount } from './accounts/master-account.ts'
 import type { TradingConfig } from './config.ts'
 import { failpointOf } from './failpoint.ts'
+import { FUNDING, FundingController } from './funding/funding.http.ts'
+import { fundingProjection } from './funding/funding.projection.ts'
+import { fundingQueries } from './funding/funding.queries.ts'
+import { followFunding } from './funding/record-funding.ts'
 import { becomeOnlyWriter } from './only-writer.ts'
 import { cancelOrder } from './orders/cancel-order.ts'
 import { clientOrderIds } from './orders/client-order-id.ts'
@@ -24,6 +28,8 @@ import type { OrdersContext } from './orders/orders-context.ts'
 import { placeOrder } from './orders/place-order.ts'
 import { adoptOrphans, recoverOrders } from './orders/recover-orders.ts'
 import { defaultSettlePolicy, settleOrders } from './orders/settle-orders.ts'
+import { POSITIONS, PositionsController } from './positions/positions.http.ts'
+import { createPositions, isPerpetual } from './positions/positions.ts'
 import { createTradingRules } from './rules/trading-rules.ts'
 
 const REPLY_MS = 5_000
@@ -46,10 +52,14 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
 
   const files = accountFiles(config.COLIBRI_HOME, config.CONFIG_PASSWORD)
   const { SIMULATOR_API_KEY: key, SIMULATOR_API_SECRET: secret } = config
-  const [projection] = await Promise.all([
+  const [projection, funding] = await Promise.all([
     runProjection(log, pool, ordersProjection, {
       schema: 'trading',
       onError: (error) => report(error, 'projecting orders'),
+    }),
+    runProjection(log, pool, fundingProjection, {
+      schema: 'trading',
+      onError: (error) => report(error, 'projecting funding payments'),
     }),
     prepareMasterAccount(files, key === undefined || secret === undefined ? undefined : { key, secret }),
   ])
@@ -61,6 +71,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     logger,
   })
   const followers = new Map<string, Follower>()
+  const fundingFollowers = new Map<string, AbortController>()
   const followerKey = (accountName: string, connectorName: string): string => `${accountName}\n${connectorName}`
 
   const venues = accountVenues({
@@ -68,14 +79,22 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     venues: exchange,
     report,
     opened: (accountName, venue) => {
-      followers.set(
-        followerKey(accountName, venue.connectorName),
-        followVenue(context, settle, defaultFollowPolicy, accountName, venue),
+      const key = followerKey(accountName, venue.connectorName)
+      followers.set(key, followVenue(context, settle, defaultFollowPolicy, accountName, venue))
+      if (!isPerpetual(venue.connectorName)) return
+      const stop = new AbortController()
+      fundingFollowers.set(key, stop)
+      background(
+        `funding payments of ${venue.connectorName}`,
+        followFunding({ log, now, report }, accountName, venue, stop.signal),
       )
     },
     released: async (accountName, connectorName) => {
-      const follower = followers.get(followerKey(accountName, connectorName))
-      followers.delete(followerKey(accountName, connectorName))
+      const key = followerKey(accountName, connectorName)
+      const follower = followers.get(key)
+      followers.delete(key)
+      fundingFollowers.get(key)?.abort()
+      fundingFollowers.delete(key)
       await follower?.stop()
     },
   })
@@ -144,7 +163,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   }
 
   return {
-    controllers: [OrdersController, AccountsController, AccountsRpcController],
+    controllers: [OrdersController, PositionsController, FundingController, AccountsController, AccountsRpcController],
     providers: [
       {
         provide: ORDERS,
@@ -156,10 +175,12 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
           queries: ordersQueries(pool, log, () => projection.catchUp(CATCH_UP_MS)),
         },
       },
+      { provide: POSITIONS, useValue: { positions: createPositions({ files, venues, report }), venues } },
+      { provide: FUNDING, useValue: fundingQueries(pool, () => funding.catchUp(CATCH_UP_MS)) },
       { provide: ACCOUNTS, useValue: { files, venues, credentials } },
       { provide: ACCOUNTS_RPC, useValue: { files, balances } },
     ],
-    projections: [projection],
+    projections: [projection, funding],
     recover: async () => {
       await recoverOrders(recovery)
       background('looking for orders without an owner', adoptOrphans(recovery, ORPHANS_EVERY_MS, stopping.signal))

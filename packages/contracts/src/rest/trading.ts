@@ -101,6 +101,50 @@ export type OrdersPage = z.infer<typeof ordersPage>
 export const tradesPage = z.object({ data: z.array(tradeRow), pagination })
 export type TradesPage = z.infer<typeof tradesPage>
 
+export const positionsRequest = model({
+  limit: page.limit,
+  cursor: page.cursor,
+  account_names: page.account_names,
+  connector_names: page.connector_names,
+})
+export type PositionsRequest = z.infer<typeof positionsRequest>
+
+export const positionRow = z.object({
+  account_name: z.string(),
+  connector_name: z.string(),
+  trading_pair: z.string(),
+  side: z.enum(['LONG', 'SHORT', 'BOTH']),
+  /** Base units; negative when short. */
+  amount: z.number(),
+  entry_price: z.number().nullable(),
+  unrealized_pnl: z.number().nullable(),
+  leverage: z.number().nullable(),
+})
+export type PositionRow = z.infer<typeof positionRow>
+export const positionsPage = z.object({ data: z.array(positionRow), pagination })
+export type PositionsPage = z.infer<typeof positionsPage>
+
+export const perpetualPath = model({ account_name: text(), connector_name: text() })
+export const leverageRequest = model({ trading_pair: text(), leverage: integer({ ge: 1, le: 125 }) })
+export const positionModeRequest = model({ position_mode: text() })
+export const statusMessage = z.object({ status: z.literal('success'), message: z.string() })
+export type StatusMessage = z.infer<typeof statusMessage>
+export const positionModeInfo = z.object({
+  position_mode: z.enum(['HEDGE', 'ONEWAY', 'UNKNOWN']),
+  connector: z.string(),
+  account: z.string(),
+})
+export type PositionModeInfo = z.infer<typeof positionModeInfo>
+
+/** `side` chooses where a long and a short position of the pair are open at once. */
+export const closePositionRequest = model({
+  account_name: text(),
+  connector_name: text(),
+  trading_pair: text(),
+  side: nullable(literal('LONG', 'SHORT')),
+})
+export type ClosePositionRequest = z.infer<typeof closePositionRequest>
+
 /** One fact of an order's history. */
 export const orderHistoryEntry = z.object({
   type: z.string(),
@@ -115,3 +159,33 @@ export const orderHistoryEntry = z.object({
 })
 export const orderHistory = z.array(orderHistoryEntry)
 export type OrderHistory = z.infer<typeof orderHistory>
+
+export const fundingPaymentsRequest = model({
+  limit: page.limit,
+  cursor: page.cursor,
+  account_names: page.account_names,
+  connector_names: page.connector_names,
+  trading_pair: nullable(text()),
+  ...period,
+})
+export type FundingPaymentsRequest = z.infer<typeof fundingPaymentsRequest>
+
+export const fundingPaymentRow = z.object({
+  id: z.number(),
+  funding_payment_id: z.string(),
+  timestamp: z.string(),
+  account_name: z.string(),
+  connector_name: z.string(),
+  trading_pair: z.string(),
+  /** Of the period, as a fraction; 0 where the venue does not tell. */
+  funding_rate: z.number(),
+  /** Positive when received. */
+  funding_payment: z.number(),
+  fee_currency: z.string(),
+  position_size: z.number().nullable(),
+  position_side: z.string().nullable(),
+  exchange_funding_id: z.string().nullable(),
+})
+export type FundingPaymentRow = z.infer<typeof fundingPaymentRow>
+export const fundingPaymentsPage = z.object({ data: z.array(fundingPaymentRow), pagination })
+export type FundingPaymentsPage = z.infer<typeof fundingPaymentsPage>

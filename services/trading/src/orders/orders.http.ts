@@ -37,6 +37,12 @@ export interface Orders {
 
 const KEY_PATTERN = /^[\x20-\x7e]{1,255}$/
 
+/** Throws 400 for a header that is no usable key. */
+export const checkIdempotencyKey = (key: string | undefined): void => {
+  if (key === undefined || KEY_PATTERN.test(key)) return
+  throw badRequest('Invalid Idempotency-Key: it must be 1 to 255 printable ASCII characters')
+}
+
 const requestOf = (body: PlaceOrderRequest): OrderRequest => ({
   accountName: body.account_name,
   connectorName: body.connector_name,
@@ -49,7 +55,12 @@ const requestOf = (body: PlaceOrderRequest): OrderRequest => ({
 })
 
 /** Every refusal of a placement in the contract's words. */
-const replyOf = (placed: Placed, body: PlaceOrderRequest, idempotencyKey: string | undefined): PlaceOrderResponse => {
+export const placedReply = (
+  placed: Placed,
+  request: OrderRequest,
+  idempotencyKey: string | undefined,
+): PlaceOrderResponse => {
+  const { accountName: account, connectorName: connector } = request
   switch (placed.kind) {
     case 'placed':
       return {
@@ -64,18 +75,18 @@ const replyOf = (placed: Placed, body: PlaceOrderRequest, idempotencyKey: string
         status: 'submitted',
       }
     case 'unknown-account':
-      throw notFound(`Account '${body.account_name}' not found`)
+      throw notFound(`Account '${account}' not found`)
     case 'unknown-connector':
-      throw notFound(`Connector '${body.connector_name}' not found`)
+      throw notFound(`Connector '${connector}' not found`)
     case 'no-credentials':
-      throw badRequest(`Account '${body.account_name}' has no credentials for connector '${body.connector_name}'`)
+      throw badRequest(`Account '${account}' has no credentials for connector '${connector}'`)
     case 'unreadable-credentials':
       throw new ApiError(
         500,
-        `Failed to place trade: the credentials of '${body.account_name}' for '${body.connector_name}' cannot be read`,
+        `Failed to place trade: the credentials of '${account}' for '${connector}' cannot be read`,
       )
     case 'rules-not-loaded':
-      throw unavailable(`Trading rules not yet loaded for ${body.connector_name}. Please try again in a moment.`)
+      throw unavailable(`Trading rules not yet loaded for ${connector}. Please try again in a moment.`)
     case 'refused':
       throw badRequest(placed.detail)
     case 'key-reused':
@@ -93,11 +104,9 @@ export class OrdersController {
     @Validated('body', placeOrderRequest) body: PlaceOrderRequest,
     @Headers('idempotency-key') idempotencyKey: string | undefined,
   ): Promise<PlaceOrderResponse> {
-    if (idempotencyKey !== undefined && !KEY_PATTERN.test(idempotencyKey)) {
-      throw badRequest('Invalid Idempotency-Key: it must be 1 to 255 printable ASCII characters')
-    }
-    const placed = await this.orders.place(requestOf(body), this.orders.cause(), idempotencyKey)
-    return replyOf(placed, body, idempotencyKey)
+    checkIdempotencyKey(idempotencyKey)
+    const request = requestOf(body)
+    return placedReply(await this.orders.place(request, this.orders.cause(), idempotencyKey), request, idempotencyKey)
   }
 
   @Post('orders/active')

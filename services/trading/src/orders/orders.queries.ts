@@ -10,16 +10,9 @@ import {
   type TradesPage,
 } from '@colibri/contracts'
 import type { EventLog } from '@colibri/event-log'
-import {
-  type Expression,
-  expressionBuilder,
-  Kysely,
-  PostgresDialect,
-  type SelectQueryBuilder,
-  type SqlBool,
-  sql,
-} from 'kysely'
+import { type Expression, expressionBuilder, Kysely, PostgresDialect, type SqlBool, sql } from 'kysely'
 import type { Pool } from 'pg'
+import { instant, isoText, page } from '../list-page.ts'
 import type { OrdersTable, OrdersTables, TradesTable } from './orders.tables.ts'
 
 type Condition = Expression<SqlBool>
@@ -32,12 +25,6 @@ const among = (
   column: 'o.account_name' | 'o.connector_name' | 'o.trading_pair' | 'o.trade_type',
   names: readonly string[] | null,
 ): Condition[] => (names === null || names.length === 0 ? [] : [where(column, '=', where.fn.any(where.val(names)))])
-
-/** Clients send milliseconds or, below 10^11, seconds. */
-const instant = (time: number): Date | undefined => {
-  const date = new Date(Math.abs(time) < 1e11 ? time * 1000 : time)
-  return Number.isNaN(date.getTime()) ? undefined : date
-}
 
 const during = (column: 'o.created_at' | 't.timestamp', start: number | null, end: number | null): Condition[] => {
   const from = start === null ? undefined : instant(start)
@@ -66,14 +53,6 @@ const isActive = where(
   'in',
   ['SUBMITTED', 'OPEN', 'PARTIALLY_FILLED', 'PENDING_CANCEL'].map((status) => sql.lit(status)),
 )
-
-/** As Python writes a moment in UTC: microseconds, left out when they are zero. */
-export const isoText = (date: Date): string => {
-  const text = date.toISOString()
-  const seconds = text.slice(0, 19)
-  const milliseconds = text.slice(20, 23)
-  return milliseconds === '000' ? `${seconds}+00:00` : `${seconds}.${milliseconds}000+00:00`
-}
 
 /** `<time>:<id>`; undefined for any other text, which then pages from the start as the contract does. */
 const timedCursor = (cursor: string | null): { readonly time: string; readonly id: string } | undefined => {
@@ -141,37 +120,6 @@ export interface OrdersQueries {
 }
 
 const total = where.fn.countAll<string>().as('count')
-
-interface Listing<DB, Tables extends keyof DB, Row, Item> {
-  /** How many rows the whole list has. */
-  readonly total: SelectQueryBuilder<DB, Tables, { count: string }>
-  /** The rows after the cursor, in order. */
-  readonly rows: SelectQueryBuilder<DB, Tables, Row>
-  readonly limit: number
-  itemOf(row: NoInfer<Row>): Item
-  cursorOf(item: Item): string
-}
-
-/** One row more than the limit is read: it tells whether there is a next page. */
-const page = async <DB, Tables extends keyof DB, Row, Item>(listing: Listing<DB, Tables, Row, Item>) => {
-  const { limit } = listing
-  const [rows, { count }] = await Promise.all([
-    listing.rows.limit(limit + 1).execute(),
-    listing.total.executeTakeFirstOrThrow(),
-  ])
-  const data = rows.slice(0, limit).map((row) => listing.itemOf(row))
-  const last = data.at(-1)
-  const hasMore = rows.length > limit
-  return {
-    data,
-    pagination: {
-      limit,
-      has_more: hasMore,
-      next_cursor: hasMore && last !== undefined ? listing.cursorOf(last) : null,
-      total_count: Number(count),
-    },
-  }
-}
 
 /** `current` resolves when the tables show everything that was acknowledged before: a list never lags behind a reply. */
 export const ordersQueries = (pool: Pool, log: EventLog, current: () => Promise<void>): OrdersQueries => {

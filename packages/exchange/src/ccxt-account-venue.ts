@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { accountUpdates } from './account-updates.ts'
 import type { Connector } from './catalogue.ts'
-import type { CcxtExchange, ExchangeSettings } from './ccxt-exchange.ts'
+import type { ExchangeSettings } from './ccxt-exchange.ts'
 import { orderStateOf } from './ccxt-orders.ts'
-import { balanceReply, createdOrder, positionMode } from './ccxt-replies.ts'
+import { balanceReply, createdOrder } from './ccxt-replies.ts'
 import { ccxtSession, type Session } from './ccxt-session.ts'
 import { exact } from './decimals.ts'
-import { type Failure, isDefinitiveRefusal, isOrderNotFound, refusalReason } from './failure.ts'
+import { type Failure, isDefinitiveRefusal, isHeldBack, isOrderNotFound, refusalReason } from './failure.ts'
 import { type PositionMode, sendOrder } from './order-request.ts'
+import { perpetualAccount } from './perpetual-account.ts'
 import { readFills } from './read-fills.ts'
 import type { AccountVenue, CancelOutcome, CreateOutcome, OrderLookup, VenueFill, VenueOrderState } from './venue.ts'
 
@@ -53,25 +54,10 @@ const createOutcomeOf = (failure: Failure): CreateOutcome =>
     ? { kind: 'rejected', reason: refusalReason(failure) }
     : { kind: 'unknown', reason: failure.reason }
 
-const readMode = async (exchange: CcxtExchange, connector: Connector): Promise<PositionMode> => {
-  if (connector.market === 'spot' || exchange.has.fetchPositionMode !== true) return 'one-way'
-  return positionMode.parse(await exchange.fetchPositionMode()).hedged ? 'hedge' : 'one-way'
-}
-
 /** One account at one venue through ccxt. Nothing is opened before the first call. */
 export const ccxtAccountVenue = (connector: Connector, settings: ExchangeSettings): AccountVenue => {
   const session = ccxtSession(connector, settings)
-  let mode: Promise<PositionMode> | undefined
-
-  const knownMode = (): Promise<PositionMode> => {
-    mode ??= session
-      .read(({ exchange }) => readMode(exchange, connector))
-      .catch((error: unknown) => {
-        mode = undefined
-        throw error
-      })
-    return mode
-  }
+  const perpetual = perpetualAccount(connector, session)
 
   const statesOf = (replies: unknown, { markets }: Session): VenueOrderState[] =>
     list
@@ -126,9 +112,11 @@ export const ccxtAccountVenue = (connector: Connector, settings: ExchangeSetting
     fills,
     openOrders,
 
+    pause: session.pause,
+
     async connect() {
       await session.refreshMarkets()
-      await knownMode()
+      await perpetual.mode()
     },
 
     async createOrder(order) {
@@ -137,11 +125,14 @@ export const ccxtAccountVenue = (connector: Connector, settings: ExchangeSetting
       }
       let positions: PositionMode
       try {
-        positions = connector.market === 'spot' ? 'one-way' : await knownMode()
+        positions = await perpetual.mode()
       } catch (error) {
         return { kind: 'rejected', reason: `not sent: ${error instanceof Error ? error.message : String(error)}` }
       }
-      const outcome = await session.attempt(({ exchange, markets }) => sendOrder(exchange, markets, order, positions))
+      const outcome = await session.attempt(
+        ({ exchange, markets }) => sendOrder(exchange, markets, order, positions),
+        'order',
+      )
       if ('failure' in outcome) return createOutcomeOf(outcome.failure)
       const created = createdOrder.safeParse(outcome.value)
       if (!created.success) return { kind: 'unknown', reason: 'the reply names no order' }
@@ -161,7 +152,7 @@ export const ccxtAccountVenue = (connector: Connector, settings: ExchangeSetting
         if (order === null) return 'unlisted' as const
         await exchange.cancelOrder(order.venueOrderId, symbol, {})
         return 'cancelled' as const
-      })
+      }, 'order')
       if (!('failure' in outcome)) {
         return outcome.value === 'cancelled'
           ? { kind: 'cancelled' }
@@ -169,6 +160,8 @@ export const ccxtAccountVenue = (connector: Connector, settings: ExchangeSetting
       }
       const { failure } = outcome
       if (isOrderNotFound(failure)) return { kind: 'not-found', reason: failure.reason }
+      // The venue did not refuse to cancel: the wish stands and is repeated.
+      if (isHeldBack(failure)) return { kind: 'unknown', reason: refusalReason(failure) }
       return isDefinitiveRefusal(failure)
         ? { kind: 'rejected', reason: refusalReason(failure) }
         : { kind: 'unknown', reason: failure.reason }
@@ -184,6 +177,11 @@ export const ccxtAccountVenue = (connector: Connector, settings: ExchangeSetting
         })
       }),
 
+    positions: perpetual.positions,
+    positionMode: perpetual.positionMode,
+    setPositionMode: perpetual.setPositionMode,
+    setLeverage: perpetual.setLeverage,
+    fundingPayments: perpetual.fundingPayments,
     updates: (signal) => accountUpdates({ connector, session, openOrders, fills, findOrder }, signal),
     close: session.close,
   }

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { type BaseUrls, originalUrl, type UrlTree, withBaseUrls } from './base-urls.ts'
 import type { Connector } from './catalogue.ts'
-import { type RateBudget, rateBudget, unlimited } from './rate-budget.ts'
+import { type Paced, pace } from './paced-exchange.ts'
+import type { RateBudgets } from './rate-budget/rate-budgets.ts'
+import { type Priority, type RateLimit, rateLimitOf } from './rate-budget/rate-limit.ts'
 import { type Credentials, UnknownConnector } from './venue.ts'
 import { currentWireCall, NotSent } from './wire.ts'
 
@@ -14,6 +16,7 @@ export interface CcxtExchange {
   readonly has: Record<string, unknown>
   readonly options: Record<string, unknown>
   readonly rateLimit: number
+  readonly rollingWindowSize?: number
   readonly timeframes: Record<string, unknown> | undefined
   readonly clients: Record<string, { readonly isConnected: boolean }> | undefined
   urls: Record<string, unknown>
@@ -27,6 +30,11 @@ export interface CcxtExchange {
   loadMarkets(reload?: boolean): Promise<unknown>
   loadTimeDifference(): Promise<unknown>
   fetchPositionMode(symbol?: string): Promise<unknown>
+  setPositionMode(hedged: boolean): Promise<unknown>
+  fetchPositions(): Promise<unknown>
+  fetchFundingHistory(symbol: string | undefined, since: number, limit: number): Promise<unknown>
+  fetchFundingRateHistory(symbol: string, since: number, limit: number): Promise<unknown>
+  setLeverage(leverage: number, symbol: string): Promise<unknown>
   fetchTickers(symbols?: string[]): Promise<unknown>
   fetchTicker(symbol: string): Promise<unknown>
   fetchOrderBook(symbol: string, limit?: number): Promise<unknown>
@@ -56,6 +64,7 @@ export interface CcxtExchange {
   parseTimeframe(timeframe: string): number
   safeString(row: unknown, key: string | number): string | undefined
   ethGetAddressFromPrivateKey(privateKey: string): string
+  calculateRateLimiterCost(section: unknown, ...request: unknown[]): number
   throttle(cost?: number): Promise<unknown>
   fetch(url: string, method?: string, headers?: unknown, body?: unknown): Promise<unknown>
   handleErrors(...reply: ErrorReply): unknown
@@ -176,21 +185,25 @@ export interface ExchangeSettings {
   readonly urls: BaseUrls
   readonly timeoutMs: number
   readonly door: 'rest' | 'streams'
+  readonly budgets: RateBudgets
+  /** Of requests that do not say their own. */
+  readonly priority: Priority
+  /** Instead of the venue's own limit. */
+  readonly limit?: RateLimit
   readonly credentials?: Credentials
 }
 
 const isSimulator = (connector: Connector): boolean => connector.name.startsWith('simulator')
 
-const budgetOf = (connector: Connector, exchange: CcxtExchange, settings: ExchangeSettings): RateBudget =>
-  isSimulator(connector)
-    ? unlimited
-    : rateBudget(exchange.rateLimit, { burstMs: 1_000, longestWaitMs: settings.timeoutMs / 2 })
+/** A venue of one's own has no limit unless it is given one. */
+const limitOf = (connector: Connector, exchange: CcxtExchange, { limit }: ExchangeSettings): RateLimit | null =>
+  limit ?? (isSimulator(connector) ? null : rateLimitOf(exchange))
 
 /**
  * One ccxt exchange, set up for exact numbers and for requests whose fate is known: no retries, no unbounded queue, no
  * fees or tags for third parties. Throws `UnknownConnector` for a connector that ccxt lacks.
  */
-export const openExchange = async (connector: Connector, settings: ExchangeSettings): Promise<CcxtExchange> => {
+export const openExchange = async (connector: Connector, settings: ExchangeSettings): Promise<CcxtExchange & Paced> => {
   if (connector.ccxt.kind === 'absent') {
     throw new UnknownConnector(`Connector ${connector.name} cannot be used: ${connector.ccxt.reason}`)
   }
@@ -224,8 +237,6 @@ export const openExchange = async (connector: Connector, settings: ExchangeSetti
   }
   const original = tree.success ? originalUrl(tree.data, settings.urls) : (url: string) => url
 
-  const budget = budgetOf(connector, exchange, settings)
-  exchange.throttle = (cost) => budget.take(cost ?? 1)
   const fetch = exchange.fetch.bind(exchange)
   exchange.fetch = async (url, method, headers, body) => {
     const wire = currentWireCall()
@@ -242,11 +253,17 @@ export const openExchange = async (connector: Connector, settings: ExchangeSetti
     }
     return handleErrors(status, reason, original(url), ...rest)
   }
+  const paced = pace(exchange, {
+    budgets: settings.budgets,
+    limit: limitOf(connector, exchange, settings),
+    priority: settings.priority,
+    patienceMs: settings.timeoutMs / 2,
+  })
   exchange.parseOrderBook = exactBook(exchange)
   ownTimers(exchange)
   const isSpotUrl = exchange.isSpotUrl?.bind(exchange)
   if (isSpotUrl !== undefined) exchange.isSpotUrl = ({ url }) => isSpotUrl({ url: original(url) })
   await exchange.loadFetchImplementation()
   await exchange.loadHttpProxyAgent()
-  return exchange
+  return Object.assign(exchange, paced)
 }

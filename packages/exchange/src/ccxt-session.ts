@@ -2,7 +2,9 @@ import type { Connector } from './catalogue.ts'
 import { type CcxtExchange, type ExchangeSettings, openExchange } from './ccxt-exchange.ts'
 import { type Failure, failureOf, isClockError, isDefinitiveRefusal } from './failure.ts'
 import { type Markets, marketsOf } from './markets.ts'
-import { UnknownConnector, UnknownPair, VenueRefused, VenueUnavailable } from './venue.ts'
+import type { Paced } from './paced-exchange.ts'
+import type { Priority } from './rate-budget/rate-limit.ts'
+import { UnknownConnector, UnknownPair, type VenuePause, VenueRefused, VenueUnavailable } from './venue.ts'
 import { onTheWire } from './wire.ts'
 
 /** How often the venue's clock is measured and its markets are read again, as long as the connection is used. */
@@ -18,13 +20,21 @@ export interface CcxtSession {
   /** Opens the exchange, measures its clock and loads its markets, once; a failure is forgotten, so that the next call tries again. */
   ready(): Promise<Session>
   /** Runs one call under the hard timeout; what goes wrong comes back as a value. */
-  attempt<T>(run: (session: Session) => Promise<T>): Promise<{ readonly value: T } | { readonly failure: Failure }>
+  attempt<T>(
+    run: (session: Session) => Promise<T>,
+    priority?: Priority,
+  ): Promise<{ readonly value: T } | { readonly failure: Failure }>
   /** Runs one reading call. Rejects with `VenueUnavailable`, `VenueRefused` or `UnknownPair`. */
-  read<T>(run: (session: Session) => Promise<T>): Promise<T>
+  read<T>(run: (session: Session) => Promise<T>, priority?: Priority): Promise<T>
   /** As `read` for the loading itself, so that markets are never older than half an hour. */
   refreshMarkets(): Promise<Session>
+  /** The pause the venue has imposed, as far as this connection has met it. */
+  pause(): VenuePause | null
   close(): Promise<void>
 }
+
+/** Errors that say already what the caller is to know. */
+const passed = [UnknownPair, UnknownConnector, VenueRefused, VenueUnavailable] as const
 
 /** The typed error of a failed reading call. */
 export const readError = (connectorName: string, failure: Failure): Error => {
@@ -32,12 +42,12 @@ export const readError = (connectorName: string, failure: Failure): Error => {
   const refused = isDefinitiveRefusal(failure) && failure.classes.includes('ExchangeError')
   return refused && status !== 429 && status !== 418
     ? new VenueRefused(`${connectorName}: ${failure.reason}`)
-    : new VenueUnavailable(`${connectorName}: ${failure.reason}`)
+    : new VenueUnavailable(`${connectorName}: ${failure.reason}`, failure.wire.pausedUntil)
 }
 
 export const ccxtSession = (connector: Connector, settings: ExchangeSettings): CcxtSession => {
   let opening: Promise<Session> | undefined
-  let exchange: CcxtExchange | undefined
+  let exchange: (CcxtExchange & Paced) | undefined
   let clockAt = 0
   let marketsAt = 0
   let closed = false
@@ -56,7 +66,10 @@ export const ccxtSession = (connector: Connector, settings: ExchangeSettings): C
       await of.loadMarkets(true)
       marketsAt = Date.now()
     })
-    if ('error' in outcome) throw readError(connector.name, failureOf(outcome.error, outcome.wire))
+    if ('error' in outcome) {
+      if (outcome.error instanceof VenueUnavailable) throw outcome.error
+      throw readError(connector.name, failureOf(outcome.error, outcome.wire))
+    }
     return { exchange: of, markets: marketsOf(connector, of) }
   }
 
@@ -82,7 +95,7 @@ export const ccxtSession = (connector: Connector, settings: ExchangeSettings): C
     )
   }
 
-  const attempt: CcxtSession['attempt'] = async (run) => {
+  const attempt: CcxtSession['attempt'] = async (run, priority) => {
     let session: Session
     try {
       session = await ready()
@@ -91,20 +104,20 @@ export const ccxtSession = (connector: Connector, settings: ExchangeSettings): C
       return { failure: failureOf(error, wire) }
     }
     keepClock(session.exchange)
-    const outcome = await onTheWire(settings.timeoutMs, () => run(session))
+    const outcome = await onTheWire(settings.timeoutMs, () => run(session), priority)
     if (!('error' in outcome)) return { value: outcome.value }
     const failure = failureOf(outcome.error, outcome.wire)
     if (isClockError(failure)) clockAt = 0
     return { failure }
   }
 
-  const read: CcxtSession['read'] = async (run) => {
+  const read: CcxtSession['read'] = async (run, priority) => {
     const session = await ready()
     keepClock(session.exchange)
-    const outcome = await onTheWire(settings.timeoutMs, () => run(session))
+    const outcome = await onTheWire(settings.timeoutMs, () => run(session), priority)
     if (!('error' in outcome)) return outcome.value
     const { error } = outcome
-    if (error instanceof UnknownPair || error instanceof UnknownConnector || error instanceof VenueRefused) throw error
+    if (passed.some((type) => error instanceof type)) throw error
     const failure = failureOf(error, outcome.wire)
     if (isClockError(failure)) clockAt = 0
     throw readError(connector.name, failure)
@@ -114,6 +127,7 @@ export const ccxtSession = (connector: Connector, settings: ExchangeSettings): C
     ready,
     attempt,
     read,
+    pause: () => exchange?.venuePause() ?? null,
     async refreshMarkets() {
       if (opening !== undefined && Date.now() - marketsAt > marketsAgeMs) opening = undefined
       return ready()

@@ -80,9 +80,13 @@ const cases: readonly (readonly [name: string, answer: Answer, kind: CreateOutco
     /recvWindow/,
   ],
   ['an unheard-of code', reply(400, { code: -9999, msg: 'No.' }), 'rejected', /-9999/],
-  ['429', reply(429, { code: -1003, msg: 'Too many requests.' }), 'rejected', /429/],
-  ['418', reply(418, { code: -1003, msg: 'Way too many requests; IP banned.' }), 'rejected', /418/],
-  ['429 of a proxy', reply(429, 'slow down', 'text/plain'), 'rejected', /429/],
+]
+
+/** Each makes the venue unavailable for a while, so each meets a venue of its own. */
+const refusals: readonly (readonly [name: string, answer: Answer, kind: 'throttled' | 'banned', reason: RegExp])[] = [
+  ['429', reply(429, { code: -1003, msg: 'Too many requests.' }), 'throttled', /429/],
+  ['418', reply(418, { code: -1003, msg: 'Way too many requests; IP banned.' }), 'banned', /418/],
+  ['429 of a proxy', reply(429, 'slow down', 'text/plain'), 'throttled', /429/],
 ]
 
 for (const connectorName of ['simulator', 'simulator_perpetual']) {
@@ -121,6 +125,45 @@ for (const connectorName of ['simulator', 'simulator_perpetual']) {
       t.equal(others.length, 1, `${name}: and nothing else but the clock`)
     }
   })
+}
+
+for (const connectorName of ['simulator', 'simulator_perpetual']) {
+  for (const [name, answer, kind, reason] of refusals) {
+    t.test(`${name} on ${connectorName}: refused before processing, then nothing is sent`, async (t) => {
+      const venue = await startScriptedVenue()
+      const venues = openVenues({ urls: { [connectorName]: { rest: venue.url } }, timeoutMs: 400 })
+      t.teardown(async () => {
+        await venues.close()
+        await venue.close()
+      })
+      const account = venues.accountVenue(connectorName, {
+        [`${connectorName}_api_key`]: 'key',
+        [`${connectorName}_api_secret`]: 'secret-of-the-account',
+      })
+      await account.connect()
+      t.equal(account.pause(), null)
+      venue.answer = answer
+      const refused = await account.createOrder(order('first'))
+      t.match(refused, { kind: 'rejected', reason }, 'the order is certainly not at the venue')
+      t.match(account.pause(), { kind })
+      const requests = venue.requests.length
+      venue.answer = reply(200, { symbol: 'BTCUSDT', orderId: 1, status: 'NEW' })
+      const until = new Date(account.pause()?.until ?? 0).toISOString()
+      t.match(await account.createOrder(order('second')), {
+        kind: 'rejected',
+        reason: new RegExp(`^not sent: VenueUnavailable: .*${until}`),
+      })
+      t.match(
+        await account.cancelOrder('first', 'BTC-USDT'),
+        { kind: 'unknown', reason: /^not sent/ },
+        'a wish to cancel is no refusal of the venue: it will be repeated',
+      )
+      t.match(await account.findOrder('first', 'BTC-USDT'), { kind: 'unavailable' })
+      await t.rejects(account.balances(), { name: 'VenueUnavailable', until: account.pause()?.until })
+      await t.rejects(venues.publicVenue(connectorName).prices(['BTC-USDT']), { name: 'VenueUnavailable' })
+      t.equal(venue.requests.length, requests, 'the venue hears nothing more')
+    })
+  }
 }
 
 t.test('what is refused here is never sent', async (t) => {

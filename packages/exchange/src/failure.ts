@@ -66,6 +66,12 @@ export const isDefinitiveRefusal = (failure: Failure): boolean => {
   return is(failure, 'ExchangeError') && !is(failure, 'NetworkError', 'OperationFailed')
 }
 
+/** Nobody looked at the request: the venue turned it away for going too fast, or it was held back here. It may be made again. */
+export const isHeldBack = (failure: Failure): boolean =>
+  failure.wire.status === 429 ||
+  failure.wire.status === 418 ||
+  (failure.wire.sent === 0 && is(failure, 'BudgetSpent', 'VenueUnavailable'))
+
 /** What a refusal is called in an order's history. */
 export const refusalReason = (failure: Failure): string =>
   failure.wire.sent === 0 || is(failure, NotSent.name) ? `not sent: ${failure.reason}` : failure.reason

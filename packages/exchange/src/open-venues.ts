@@ -1,8 +1,11 @@
 import type { BaseUrls } from './base-urls.ts'
 import { type Connector, catalogue, connectorOf } from './catalogue.ts'
 import { ccxtAccountVenue } from './ccxt-account-venue.ts'
+import type { ExchangeSettings } from './ccxt-exchange.ts'
 import { ccxtPublicVenue } from './ccxt-public-venue.ts'
 import { ccxtLiveVenue } from './live/ccxt-live-venue.ts'
+import { type RateBudgets, rateBudgets } from './rate-budget/rate-budgets.ts'
+import type { Priority } from './rate-budget/rate-limit.ts'
 import type { AccountVenue, Credentials, LiveVenue, PublicVenue, Venues, VenueUrls } from './venue.ts'
 import { UnknownConnector } from './venue.ts'
 import { parseVenueUrls, readVenuesFile } from './venues-file.ts'
@@ -19,6 +22,8 @@ export interface VenuesOptions {
   readonly logger?: VenuesLogger
   /** Hard timeout of every venue call. 10 seconds unless said otherwise. */
   readonly timeoutMs?: number
+  /** Shared with other replicas; budgets of this process alone when absent. */
+  readonly budgets?: RateBudgets
 }
 
 const defaultTimeoutMs = 10_000
@@ -45,21 +50,31 @@ export const openVenues = (options: VenuesOptions = {}): Venues => {
   const given = parseVenueUrls(options.urls, 'venue URLs')
   const fromFile = options.venuesFile === undefined ? {} : readVenuesFile(options.venuesFile)
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
+  const budgets = options.budgets ?? rateBudgets()
   const publicVenues = new Map<string, PublicVenue>()
   const liveVenues = new Map<string, LiveVenue>()
   const accountVenues = new Set<AccountVenue>()
 
-  const urlsOf = (connector: Connector) =>
-    withFuturesPath(connector, { ...given[connector.name], ...fromFile[connector.name] })
+  const settingsOf = (connector: Connector, door: ExchangeSettings['door'], priority: Priority): ExchangeSettings => {
+    const { limit, ...urls } = { ...given[connector.name], ...fromFile[connector.name] }
+    return {
+      urls: withFuturesPath(connector, urls),
+      timeoutMs,
+      door,
+      budgets,
+      priority,
+      ...(limit === undefined ? {} : { limit: { intervalMs: limit.windowMs / limit.cost, windowMs: limit.windowMs } }),
+    }
+  }
   for (const [connector, urls] of Object.entries(fromFile)) {
-    options.logger?.info({ connector, ...urls }, 'the base URLs of a venue are overridden')
+    options.logger?.info({ connector, ...urls }, 'the base URLs or the limit of a venue are overridden')
   }
 
   const publicVenue = (connectorName: string): PublicVenue => {
     const connector = usable(connectorName)
     const shared = publicVenues.get(connectorName)
     if (shared !== undefined) return shared
-    const venue = ccxtPublicVenue(connector, { urls: urlsOf(connector), timeoutMs, door: 'rest' })
+    const venue = ccxtPublicVenue(connector, settingsOf(connector, 'rest', 'data'))
     const entry: PublicVenue = {
       ...venue,
       close: async () => {
@@ -80,7 +95,7 @@ export const openVenues = (options: VenuesOptions = {}): Venues => {
       const connector = usable(connectorName)
       const shared = liveVenues.get(connectorName)
       if (shared !== undefined) return shared
-      const settings = { urls: urlsOf(connector), timeoutMs, door: 'streams' } as const
+      const settings = settingsOf(connector, 'streams', 'data')
       const venue = ccxtLiveVenue(connector, settings, () => publicVenue(connectorName))
       const entry: LiveVenue = {
         ...venue,
@@ -98,7 +113,7 @@ export const openVenues = (options: VenuesOptions = {}): Venues => {
       if (connector.noAccounts !== undefined) {
         throw new UnknownConnector(`Connector ${connectorName} has no accounts here: ${connector.noAccounts}`)
       }
-      const venue = ccxtAccountVenue(connector, { urls: urlsOf(connector), timeoutMs, door: 'streams', credentials })
+      const venue = ccxtAccountVenue(connector, { ...settingsOf(connector, 'streams', 'account'), credentials })
       const own: AccountVenue = {
         ...venue,
         close: async () => {

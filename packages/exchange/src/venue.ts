@@ -76,6 +76,33 @@ export interface VenueBalance {
   readonly available: string
 }
 
+/** HEDGE keeps a long and a short position of one pair apart. UNKNOWN: the venue does not say. */
+export type VenuePositionMode = 'HEDGE' | 'ONEWAY' | 'UNKNOWN'
+
+export interface VenuePosition {
+  readonly tradingPair: string
+  /** BOTH where one position of the pair holds either direction. */
+  readonly side: 'LONG' | 'SHORT' | 'BOTH'
+  /** Base units; negative when short. */
+  readonly amount: string
+  readonly entryPrice: string | null
+  /** Quote. */
+  readonly unrealizedPnl: string | null
+  readonly leverage: string | null
+}
+
+export interface FundingPayment {
+  /** The venue's id; unique for a pair of the account. */
+  readonly venueId: string
+  readonly tradingPair: string
+  /** Positive when received, negative when paid. */
+  readonly amount: string
+  readonly currency: string
+  /** Of the period, as a fraction; null where the venue does not tell. */
+  readonly rate: string | null
+  readonly time: number
+}
+
 export interface BookLevel {
   readonly price: string
   readonly amount: string
@@ -189,11 +216,20 @@ export type AccountUpdate =
   /** The stream began, was interrupted or stands again: what happened before must be polled. */
   | { readonly kind: 'gap' }
 
+/** A venue that refuses requests: for going too fast (429), or with a ban of the address (418). */
+export interface VenuePause {
+  readonly kind: 'throttled' | 'banned'
+  /** Epoch milliseconds. */
+  readonly until: number
+}
+
 /** One account at one venue. */
 export interface AccountVenue {
   readonly connectorName: string
   /** Loads markets and measures the clock, so that the first order pays for neither. */
   connect(): Promise<void>
+  /** The pause that the venue has imposed on everybody here, if any. During it nothing is sent and every call fails at once. */
+  pause(): VenuePause | null
   /** Never rejects: every failure is an outcome. Sends at most one create request. */
   createOrder(order: VenueOrder): Promise<CreateOutcome>
   cancelOrder(clientOrderId: string, tradingPair: string): Promise<CancelOutcome>
@@ -202,6 +238,13 @@ export interface AccountVenue {
   /** Fills of one pair since a time, oldest first. */
   fills(tradingPair: string, since: number): Promise<readonly VenueFill[]>
   balances(): Promise<readonly VenueBalance[]>
+  /** Perpetuals only, as the rest of this block: what is held, without empty positions. Rejects as a public venue's calls do. */
+  positions(): Promise<readonly VenuePosition[]>
+  positionMode(): Promise<VenuePositionMode>
+  setPositionMode(mode: 'HEDGE' | 'ONEWAY'): Promise<void>
+  setLeverage(tradingPair: string, leverage: number): Promise<void>
+  /** Since a time, oldest first; empty where the venue does not list them. */
+  fundingPayments(since: number): Promise<readonly FundingPayment[]>
   /** Live orders and fills until the signal aborts; reconnects by itself with jittered back-off, saying `gap` each time. */
   updates(signal: AbortSignal): AsyncIterable<AccountUpdate>
   close(): Promise<void>
@@ -210,6 +253,13 @@ export interface AccountVenue {
 /** The venue cannot be reached or answers nonsense: try later. */
 export class VenueUnavailable extends Error {
   override readonly name = 'VenueUnavailable'
+  constructor(
+    message: string,
+    /** Epoch milliseconds until which the venue refuses every request of this address, where it is known. */
+    readonly until: number | null = null,
+  ) {
+    super(message)
+  }
 }
 /** The venue understood and said no. */
 export class VenueRefused extends Error {
@@ -225,8 +275,16 @@ export class UnknownConnector extends Error {
 /** Credentials by connector field name, as `connectors/<connector>.yml` holds them (`binance_api_key: …`). */
 export type Credentials = Readonly<Record<string, string>>
 
-/** Base URLs by connector, from `venues.yml`. */
-export type VenueUrls = Readonly<Record<string, { readonly rest?: string; readonly ws?: string }>>
+/** Requests of `cost` units in sum that may go out in any `windowMs`: what Colibri may use of a venue's budget. */
+export interface VenueLimit {
+  readonly cost: number
+  readonly windowMs: number
+}
+
+/** Base URLs and limits by connector, from `venues.yml`. */
+export type VenueUrls = Readonly<
+  Record<string, { readonly rest?: string; readonly ws?: string; readonly limit?: VenueLimit }>
+>
 
 export interface Venues {
   /** Every name of the catalogue, also those that cannot be used. */

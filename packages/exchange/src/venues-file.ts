@@ -11,8 +11,15 @@ const baseUrl = (protocols: readonly string[]) =>
 
 const venueUrls = z.record(
   z.string(),
-  z.strictObject({ rest: baseUrl(['http:', 'https:']).optional(), ws: baseUrl(['ws:', 'wss:']).optional() }),
+  z.strictObject({
+    rest: baseUrl(['http:', 'https:']).optional(),
+    ws: baseUrl(['ws:', 'wss:']).optional(),
+    limit: z.strictObject({ cost: z.number().positive(), windowMs: z.number().min(100).max(3_600_000) }).optional(),
+  }),
 )
+
+/** No venues, but price services whose base URLs stand in the same file. */
+const priceServices = ['coin_gecko', 'coin_cap']
 
 /** The file cannot be used; the message names the file, the key and what would be right. */
 export class VenuesFileInvalid extends Error {
@@ -26,13 +33,17 @@ export const parseVenueUrls = (value: unknown, source: string): VenueUrls => {
     const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(file)'}: ${issue.message}`)
     throw new VenuesFileInvalid(`${source}: ${wrong.join('; ')}`)
   }
-  const names = new Set(catalogue.map((connector) => connector.name))
+  const names = new Set([...catalogue.map((connector) => connector.name), ...priceServices])
   const unknown = Object.keys(parsed.data).filter((name) => !names.has(name))
   if (unknown.length > 0) throw new VenuesFileInvalid(`${source}: ${unknown.join(', ')}: no such connector`)
   return Object.fromEntries(
-    Object.entries(parsed.data).map(([name, { rest, ws }]) => [
+    Object.entries(parsed.data).map(([name, { rest, ws, limit }]) => [
       name,
-      { ...(rest === undefined ? {} : { rest }), ...(ws === undefined ? {} : { ws }) },
+      {
+        ...(rest === undefined ? {} : { rest }),
+        ...(ws === undefined ? {} : { ws }),
+        ...(limit === undefined ? {} : { limit }),
+      },
     ]),
   )
 }

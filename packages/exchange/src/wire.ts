@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Priority } from './rate-budget/rate-limit.ts'
 
 /** What one call did on the wire: only this says whether a failed order may exist. */
 export interface WireCall {
@@ -9,6 +10,10 @@ export interface WireCall {
   structured: boolean
   /** Set once the caller has been answered: nothing may be sent any more. */
   closed: boolean
+  /** Who goes first when the venue's rate budget is short; the exchange's own priority when absent. */
+  readonly priority?: Priority
+  /** The end of the pause that the venue asked for in its reply, epoch milliseconds. */
+  pausedUntil?: number | null
 }
 
 /** Nothing was sent, and nothing will be. */
@@ -33,8 +38,15 @@ export const currentWireCall = (): WireCall | undefined => calls.getStore()
 export const onTheWire = async <T>(
   timeoutMs: number,
   run: () => Promise<T>,
+  priority?: Priority,
 ): Promise<{ readonly wire: WireCall } & ({ readonly value: T } | { readonly error: unknown })> => {
-  const wire: WireCall = { sent: 0, status: null, structured: false, closed: false }
+  const wire: WireCall = {
+    sent: 0,
+    status: null,
+    structured: false,
+    closed: false,
+    ...(priority === undefined ? {} : { priority }),
+  }
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new HardTimeout(`no answer within ${timeoutMs} ms`)), timeoutMs)

@@ -1,0 +1,111 @@
+import type { CcxtExchange } from './ccxt-exchange.ts'
+import type { RateBudget, RateBudgets } from './rate-budget/rate-budgets.ts'
+import type { Priority, RateLimit } from './rate-budget/rate-limit.ts'
+import { refusalOf } from './rate-budget/retry-after.ts'
+import type { VenueStanding } from './rate-budget/venue-standing.ts'
+import type { VenuePause } from './venue.ts'
+import { currentWireCall } from './wire.ts'
+
+export interface Pace {
+  readonly budgets: RateBudgets
+  /** Null: requests are not counted, only pauses are kept. */
+  readonly limit: RateLimit | null
+  /** Of requests outside a call that says its own, such as those that streams make. */
+  readonly priority: Priority
+  /** A request that would wait longer than this for its turn is not sent. */
+  readonly patienceMs: number
+}
+
+const firstUrl = (tree: unknown): string | undefined => {
+  if (typeof tree === 'string') return tree
+  if (typeof tree !== 'object' || tree === null) return undefined
+  for (const branch of Object.values(tree)) {
+    const url = firstUrl(branch)
+    if (url !== undefined && url.startsWith('http')) return url
+  }
+  return undefined
+}
+
+const branch = (tree: unknown, key: unknown): unknown =>
+  typeof tree === 'object' && tree !== null && typeof key === 'string'
+    ? Object.entries(tree).find(([name]) => name === key)?.[1]
+    : undefined
+
+const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined)
+
+/** The host of a ccxt API section, `public` or `['spot', 'private']`; where it has none of its own, the exchange's first. */
+const hostOfSection = (exchange: CcxtExchange, section: unknown): string => {
+  const path: readonly unknown[] = Array.isArray(section) ? section : [section]
+  const at = path.reduce<unknown>((tree, key) => branch(tree, key) ?? tree, exchange.urls.api)
+  const url = firstUrl(at) ?? firstUrl(exchange.urls.api) ?? ''
+  return hostOf(url.replace('{hostname}', exchange.hostname ?? '')) ?? exchange.id
+}
+
+/** An exchange that knows what its venue has asked for. */
+export interface Paced {
+  /** The latest pause in force at any host it has asked. */
+  venuePause(): VenuePause | null
+}
+
+const asPause = (standing: VenueStanding | null): VenuePause[] =>
+  standing === null || standing.kind === 'open' ? [] : [{ kind: standing.kind, until: standing.until }]
+
+/** Puts every request of an exchange under the budget of the host it goes to, and tells that budget what came of it. */
+export const pace = (exchange: CcxtExchange, { budgets, limit, priority, patienceMs }: Pace): Paced => {
+  const asked = new Map<string, RateBudget>()
+  const hosts = new Map<string, string>()
+  const budgetOf = (host: string): RateBudget => {
+    const budget = asked.get(host) ?? budgets.of(host, limit)
+    asked.set(host, budget)
+    return budget
+  }
+  const hostFor = (of: unknown): string => {
+    const host = hosts.get(String(of)) ?? hostOfSection(exchange, of)
+    hosts.set(String(of), host)
+    return host
+  }
+
+  // ccxt reckons the cost and asks for the turn in one go, so the section is still that of the same request.
+  let section: unknown
+  const costOf = exchange.calculateRateLimiterCost.bind(exchange)
+  exchange.calculateRateLimiterCost = (of, ...request) => {
+    section = of
+    return costOf(of, ...request)
+  }
+  exchange.throttle = (cost) =>
+    budgetOf(hostFor(section)).take(cost ?? 1, currentWireCall()?.priority ?? priority, patienceMs)
+
+  const notice = (url: string, reply: { status: number; headers: unknown; body: string }, error: unknown): void => {
+    const budget = budgetOf(hostOf(url) ?? exchange.id)
+    const refusal = refusalOf(reply, error, budget.now())
+    // The budget keeps what it could not tell the others; neither of these rejects for that.
+    if (refusal === undefined) {
+      if (reply.status < 500) budget.answered().catch(() => undefined)
+      return
+    }
+    budget.refused(refusal).catch(() => undefined)
+    const wire = currentWireCall()
+    if (wire !== undefined) wire.pausedUntil = budget.pause()?.until ?? null
+  }
+  const handleErrors = exchange.handleErrors.bind(exchange)
+  exchange.handleErrors = (status, reason, url, method, headers, body, ...rest) => {
+    const reply = { status, headers, body }
+    let handled: unknown
+    try {
+      handled = handleErrors(status, reason, url, method, headers, body, ...rest)
+    } catch (error) {
+      notice(url, reply, error)
+      throw error
+    }
+    notice(url, reply, undefined)
+    return handled
+  }
+
+  return {
+    venuePause: () =>
+      [...asked.values()]
+        .flatMap((budget) => asPause(budget.pause()))
+        .sort((left, right) => right.until - left.until)
+        .at(0) ?? null,
+  }
+}

@@ -27,8 +27,10 @@ export interface SocketsOptions {
 
 /** A client's frame is a small command; more closes the socket with 1009. */
 const MAX_PAYLOAD = 64 * 1024
-/** How long a closing handshake may take before the connection is cut. */
-const CLOSE_MS = 3_000
+/** How long a client has to read what it is still owed, the reason it is closed for included, before it is cut off. */
+const CLOSE_MS = 30_000
+/** The same when the service has to go. */
+const DRAIN_MS = 3_000
 const SERVICE_RESTART = 1012
 
 /** Serves the websockets of a service on its HTTP server, for the edge only. */
@@ -74,7 +76,11 @@ export const acceptSockets = (server: Server, options: SocketsOptions): Sockets 
         socket.resume()
         socket.close(SERVICE_RESTART, 'Service is restarting')
       }
+      const patience = setTimeout(() => {
+        for (const socket of open) socket.terminate()
+      }, DRAIN_MS)
       await Promise.all(closed)
+      clearTimeout(patience)
     },
   }
 }

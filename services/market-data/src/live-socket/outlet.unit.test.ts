@@ -1,0 +1,41 @@
+import t from 'tap'
+import { type ClientSocket, createOutlet } from './outlet.ts'
+
+/** A client that reads when the test says so. */
+const client = () => {
+  const unread: { text: string; flushed: () => void }[] = []
+  const done: string[] = []
+  const socket: ClientSocket = {
+    get bufferedAmount() {
+      return unread.reduce((sum, { text }) => sum + text.length, 0)
+    },
+    send: (text, flushed) => unread.push({ text, flushed }),
+    ping: () => undefined,
+    pause: () => done.push('pause'),
+    resume: () => done.push('resume'),
+    close: () => undefined,
+  }
+  return { socket, done, read: () => unread.shift()?.flushed() }
+}
+
+t.test('beyond its bound a client is not listened to until it has read half', async (t) => {
+  const { socket, done, read } = client()
+  let now = 5
+  const outlet = createOutlet(socket, 10, () => now)
+  outlet.say('12345')
+  outlet.say('12345')
+  t.equal(outlet.congestedSince(), undefined, 'at the bound is not beyond it')
+  outlet.say('x')
+  t.equal(outlet.congestedSince(), 5)
+  now = 9
+  outlet.say('y')
+  t.equal(outlet.congestedSince(), 5, 'since the first time')
+  t.same(done, ['pause'])
+  read()
+  t.equal(outlet.congestedSince(), 5, 'not yet')
+  read()
+  t.equal(outlet.congestedSince(), undefined)
+  t.same(done, ['pause', 'resume'])
+  read()
+  t.same(done, ['pause', 'resume'])
+})

@@ -7,6 +7,7 @@ import { CandlesHttp } from './candles/candles.http.ts'
 import { CandlesRpc } from './candles/candles.rpc.ts'
 import { Candles } from './candles/candles.ts'
 import { HistoricalCandlesHttp } from './candles/historical-candles.http.ts'
+import { createLiveCandles, LIVE_CANDLES } from './candles/live-candles.ts'
 import { StoredCandles } from './candles/stored-candles.ts'
 import { config, type MarketDataConfig } from './config.ts'
 import { ConnectorsHttp } from './connectors/connectors.http.ts'
@@ -76,6 +77,14 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
     const waitSeconds = MARKET_DATA_VENUE_TIMEOUT
     await createCandleTables(kit.pool)
 
+    const live = createLiveCandles({
+      venues,
+      feeds,
+      now,
+      onFailure: (key, error) => kit.logger.warn({ err: error, ...key }, 'a venue did not answer'),
+    })
+    kit.onShutdown(live.stop)
+
     return {
       controllers: [
         ConnectorsHttp,
@@ -143,18 +152,8 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
             now,
           }),
         },
-        {
-          provide: Candles,
-          useValue: new Candles(
-            venues,
-            cache('candles', {
-              freshMs: SECOND,
-              staleMs: 0,
-              maxEntries: 50,
-              waitSeconds: MARKET_DATA_CANDLES_READY_TIMEOUT,
-            }),
-          ),
-        },
+        { provide: LIVE_CANDLES, useValue: live },
+        { provide: Candles, useValue: new Candles(live, MARKET_DATA_CANDLES_READY_TIMEOUT * SECOND) },
       ],
     }
   },

@@ -1,19 +1,14 @@
-import { type Candle, catalogue, type Venues } from '@colibri/exchange'
-import type { FreshCache } from '../venue-calls/fresh-cache.ts'
+import { type Candle, catalogue } from '@colibri/exchange'
 import { CANDLE_INTERVALS } from './candle-intervals.ts'
-
-export interface CandleQuery {
-  readonly connectorName: string
-  readonly tradingPair: string
-  readonly interval: string
-  readonly rows: number
-}
+import type { LiveCandleService } from './live-candles.ts'
+import type { SeriesKey } from './stored-candles.ts'
 
 /** Candles of any venue that has them. */
 export class Candles {
   constructor(
-    private readonly venues: Venues,
-    private readonly cache: FreshCache<readonly Candle[]>,
+    private readonly live: Pick<LiveCandleService, 'read'>,
+    /** How long a request waits for the venue at most. */
+    readonly waitMs: number,
   ) {}
 
   /** Connectors with candles, in the contract's order. */
@@ -27,12 +22,8 @@ export class Candles {
   }
 
   /** The newest `rows` candles, oldest first, the last one still open. Rejects with `UnknownPair` or a failure of the venue. */
-  async newest({ connectorName, tradingPair, interval, rows }: CandleQuery): Promise<readonly Candle[]> {
-    const venue = this.venues.publicVenue(connectorName)
-    const { value } = await this.cache.read(`${connectorName} ${interval} ${rows} ${tradingPair}`, () =>
-      venue.candles(tradingPair, interval, rows),
-    )
-    return value
+  newest(key: SeriesKey, rows: number): Promise<readonly Candle[]> {
+    return this.live.read(key, rows, this.waitMs)
   }
 }
 

@@ -1,4 +1,4 @@
-import { jetstreamManager } from '@nats-io/jetstream'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { z } from 'zod'
@@ -35,7 +35,7 @@ export interface FeedClaims {
 export const openFeedClaims = (nats: NatsConnection, now: () => number): FeedClaims => {
   let bucket: KV | undefined
   const open = async (): Promise<KV> => {
-    bucket ??= await new Kvm(nats).create(FEEDS_BUCKET, { allow_direct: false, timeout: CALL_MS })
+    bucket ??= await new Kvm(jetstream(nats, { timeout: CALL_MS })).create(FEEDS_BUCKET, { allow_direct: false })
     return bucket
   }
   /** A bucket that went with the server's data is made again at the next call. */
@@ -80,7 +80,7 @@ export const openFeedClaims = (nats: NatsConnection, now: () => number): FeedCla
         await kv.update(keyText(key), value, revision, CALL_MS)
       }),
     forget: async (key) => {
-      const manager = await jetstreamManager(nats, { checkAPI: false })
+      const manager = await jetstreamManager(nats, { checkAPI: false, timeout: CALL_MS })
       await manager.streams.purge(`KV_${FEEDS_BUCKET}`, { filter: `$KV.${FEEDS_BUCKET}.${keyText(key)}` })
     },
   }

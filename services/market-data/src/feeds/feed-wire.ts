@@ -14,11 +14,8 @@ import type { FeedBook, FeedValues } from './feed.ts'
 import type { FeedKind } from './feed-key.ts'
 
 type Message<Type> = Extract<MarketMessage, { readonly type: Type }>
-export type FeedMessage<T> =
-  | (Omit<Message<'update'>, 'value'> & { readonly value: T })
-  | Message<'state'>
-  | Message<'failed'>
-  | Message<'released'>
+export type UpdateMessage<T> = Omit<Message<'update'>, 'value'> & { readonly value: T }
+export type FeedMessage<T> = UpdateMessage<T> | Message<'state'> | Message<'failed'> | Message<'released'>
 
 /** How the values of one kind travel. */
 export interface FeedWire<T> {

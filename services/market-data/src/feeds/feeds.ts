@@ -56,11 +56,15 @@ export interface BookReading extends FeedBook {
 }
 
 export interface FeedService extends Feeds {
+  /** Throws `UnknownConnector`, with the reason where the connector cannot be used. */
+  check(connectorName: string): void
   /**
    * The best `depth` levels of a live book, opened on first use. Rejects with `UnknownConnector`, `UnknownPair`, a
    * venue's error, or `FeedNotReady` when it is not live within `timeoutMs`.
    */
   book(connectorName: string, tradingPair: string, depth: number, timeoutMs: number): Promise<BookReading>
+  /** The feeds of this replica. */
+  status(): readonly FeedStatus[]
   /** Asks every living replica, this one too. One that does not answer is left out. */
   askAll<T>(question: ControlRequest, reply: z.ZodType<T>): Promise<readonly T[]>
   /** Lets go of all feeds, so that others can take them at once. */
@@ -92,7 +96,7 @@ export const createFeeds = (options: FeedsOptions): FeedService => {
     acquired: (session) => {
       control?.unsubscribe()
       control = answerControl(nats, session, answer, report)
-      for (const feed of all()) feed.tick(new Set())
+      for (const feed of all()) feed.tick()
     },
   })
   const siblings = siblingsOver(nats, lease, openFeedClaims(nats, now), report)
@@ -147,20 +151,21 @@ export const createFeeds = (options: FeedsOptions): FeedService => {
     return feed
   }
 
-  const tick = async (): Promise<void> => {
+  const lookAfterOthers = async (): Promise<void> => {
+    if (lease.session() === undefined) return
     const sessions = new Set(all().flatMap((feed) => feed.listensTo ?? []))
-    const dead = new Set<string>()
-    if (lease.session() !== undefined) {
-      for (const session of sessions) if (!(await lease.alive(session))) dead.add(session)
+    for (const session of sessions) {
+      if (await lease.alive(session)) continue
+      for (const feed of all()) if (feed.listensTo === session) feed.ownerDied()
     }
-    for (const feed of all()) feed.tick(dead)
   }
-  let ticking: Promise<void> | undefined
+  let looking: Promise<void> | undefined
   const ticks = setInterval(() => {
-    ticking ??= tick()
+    for (const feed of all()) feed.tick()
+    looking ??= lookAfterOthers()
       .catch((error: unknown) => logger.debug({ err: error }, 'the other replicas could not be looked at'))
       .finally(() => {
-        ticking = undefined
+        looking = undefined
       })
   }, TICK_MS)
   const sweep = setInterval(() => {
@@ -224,7 +229,11 @@ export const createFeeds = (options: FeedsOptions): FeedService => {
   const open = <K extends FeedKey>(key: K): OpenFeed<FeedValues[K['kind']]> => find(key).shared.open()
 
   return {
+    check: (connectorName) => {
+      options.liveVenue(connectorName)
+    },
     open,
+    status,
     askAll,
     book: async (connectorName, tradingPair, depth, timeoutMs) => {
       const key = { kind: 'book', connectorName, tradingPair } as const
@@ -251,7 +260,7 @@ export const createFeeds = (options: FeedsOptions): FeedService => {
     stop: async () => {
       clearInterval(ticks)
       clearInterval(sweep)
-      await ticking
+      await looking
       await Promise.all(all().map((feed) => feed.end()))
       control?.unsubscribe()
       await lease.stop()

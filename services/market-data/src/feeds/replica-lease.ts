@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ServiceKit } from '@colibri/service-kit'
-import { jetstreamManager } from '@nats-io/jetstream'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/nats-core'
 
@@ -57,7 +57,10 @@ export const startReplicaLease = (options: ReplicaLeaseOptions): ReplicaLease =>
 
   const open = async (): Promise<KV> => {
     if (bucket !== undefined) return bucket
-    const made = await new Kvm(nats).create(REPLICAS_BUCKET, { ttl: LEASE_MS, allow_direct: false, timeout: CALL_MS })
+    const made = await new Kvm(jetstream(nats, { timeout: CALL_MS })).create(REPLICAS_BUCKET, {
+      ttl: LEASE_MS,
+      allow_direct: false,
+    })
     // A bucket that is there already keeps its own time.
     leaseMs = (await made.status()).ttl
     bucket = made
@@ -140,7 +143,7 @@ export const startReplicaLease = (options: ReplicaLeaseOptions): ReplicaLease =>
       return entry !== null && entry.operation === 'PUT'
     },
     sessions: async () => {
-      const manager = await jetstreamManager(nats, { checkAPI: false })
+      const manager = await jetstreamManager(nats, { checkAPI: false, timeout: CALL_MS })
       const { state } = await manager.streams.info(`KV_${REPLICAS_BUCKET}`, { subjects_filter: '>' })
       return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(subject.lastIndexOf('.') + 1))
     },

@@ -4,10 +4,10 @@ import type { FeedKey, FeedUpdate } from './feed.ts'
 import type { Claim, FeedClaims } from './feed-claims.ts'
 import { feedId } from './feed-key.ts'
 import type { FeedMetrics } from './feed-metrics.ts'
-import type { FeedMessage, FeedWire } from './feed-wire.ts'
+import type { FeedMessage, FeedWire, UpdateMessage } from './feed-wire.ts'
 import { OwnedFeed } from './owned-feed.ts'
 import type { ReplicaLease } from './replica-lease.ts'
-import type { SharedFeed } from './shared-feed.ts'
+import type { KeptUpdate, SharedFeed } from './shared-feed.ts'
 import type { OpenUpstream } from './upstream.ts'
 
 /** Updates of one term count from `term × this`: far fewer come before the clock gives the next owner a higher term. */
@@ -144,8 +144,15 @@ export class ReplicatedFeed<T> {
     if (this.#role.kind === 'owner') this.#role.owned.restart()
   }
 
-  /** Looks after time: heartbeat, silence, retries. `dead` are the sessions known to have lapsed. */
-  tick(dead: ReadonlySet<string>): void {
+  /** The replica this one listens to is dead. */
+  ownerDied(): void {
+    this.#leaveRole()
+    this.shared.interrupted()
+    this.resolve()
+  }
+
+  /** Looks after time: heartbeat, silence, retries. */
+  tick(): void {
     const role = this.#role
     const now = performance.now()
     switch (role.kind) {
@@ -153,17 +160,11 @@ export class ReplicatedFeed<T> {
         if (this.owns && now - role.saidAt >= HEARTBEAT_MS) this.#say(this.#stateNow(null))
         break
       case 'listener':
-        if (dead.has(role.session)) {
-          this.#leaveRole()
+        if (now - role.heardAt >= SILENT_MS) {
           this.shared.interrupted()
           this.resolve()
-        } else {
-          if (now - role.heardAt >= SILENT_MS) {
-            this.shared.interrupted()
-            this.resolve()
-          }
-          if (now - role.toldAt >= this.#options.usedEveryMs) this.#tellUse(role.session)
         }
+        if (now - role.toldAt >= this.#options.usedEveryMs) this.#tellUse(role.session)
         break
       case 'none':
         if (this.#retryAt === undefined) this.resolve()
@@ -301,32 +302,17 @@ export class ReplicatedFeed<T> {
     }
     const snapshot = await siblings.snapshot(session, key)
     if (snapshot.kind === 'not-owner') return false
-    for (const message of snapshot.messages) this.#hear(message)
+    this.#hearAll(snapshot.messages)
     return true
   }
 
   #hear(json: unknown): void {
-    const role = this.#role
-    if (role.kind !== 'listener') return
-    const { wire, logger } = this.#options
-    let message: FeedMessage<T>
-    try {
-      message = wire.decode(json)
-    } catch (error) {
-      logger.warn({ err: error, feed: this.#id }, 'a message of a feed could not be read')
-      return
-    }
-    const { key } = this.shared
-    // Names that differ in what subjects cannot hold share one; and who owned it once may wake up.
-    if (message.connector !== key.connectorName || message.tradingPair !== key.tradingPair) return
-    if (message.term < this.#term) return
-    this.#term = message.term
-    role.heardAt = performance.now()
-    if (message.owner !== role.session) this.#role = { ...role, session: message.owner }
+    const message = this.#read(json)
+    if (message === undefined) return
     switch (message.type) {
       case 'update': {
-        const { sequence, time, value, previous } = message
-        this.shared.accept({ sequence, time, value }, previous)
+        const { update, previous } = keptOf(message)
+        this.shared.accept(update, previous)
         break
       }
       case 'state':
@@ -343,6 +329,36 @@ export class ReplicatedFeed<T> {
         else this.#options.background('end a feed', this.end())
         break
     }
+  }
+
+  #hearAll(kept: readonly unknown[]): void {
+    const messages = kept.map((json) => this.#read(json)).filter((message) => message !== undefined)
+    this.shared.acceptKept(messages.filter((message) => message.type === 'update').map(keptOf))
+    for (const message of messages) {
+      if (message.type === 'state') this.shared.stateOfOwner(message.state, message.sequence)
+    }
+  }
+
+  /** A message of the feed's owner; undefined when it is not for here. */
+  #read(json: unknown): FeedMessage<T> | undefined {
+    const role = this.#role
+    if (role.kind !== 'listener') return undefined
+    const { wire, logger } = this.#options
+    let message: FeedMessage<T>
+    try {
+      message = wire.decode(json)
+    } catch (error) {
+      logger.warn({ err: error, feed: this.#id }, 'a message of a feed could not be read')
+      return undefined
+    }
+    const { key } = this.shared
+    // Names that differ in what subjects cannot hold share one; and who owned it once may wake up.
+    if (message.connector !== key.connectorName || message.tradingPair !== key.tradingPair) return undefined
+    if (message.term < this.#term) return undefined
+    this.#term = message.term
+    role.heardAt = performance.now()
+    if (message.owner !== role.session) this.#role = { ...role, session: message.owner }
+    return message
   }
 
   #leaveRole(): void {
@@ -392,6 +408,11 @@ export class ReplicatedFeed<T> {
     this.#options.siblings.publish(this.shared.key, { ...this.#header(), owner, term, ...what })
   }
 }
+
+const keptOf = <T>({ sequence, time, value, previous }: UpdateMessage<T>): KeptUpdate<T> => ({
+  update: { sequence, time, value },
+  previous,
+})
 
 interface FailureText {
   readonly kind: 'unknown-pair' | 'refused' | 'unavailable'

@@ -97,6 +97,13 @@ export class SharedFeed<T> {
     return true
   }
 
+  /** Takes what an owner has kept. Whoever begins here gets the newest at once and the rest only by asking for it. */
+  acceptKept(kept: readonly KeptUpdate<T>[]): void {
+    const older = this.latest === undefined ? kept.slice(0, -1) : []
+    this.#kept.push(...older)
+    for (const { update, previous } of kept) this.accept(update, previous)
+  }
+
   /** The upstream stands still: what is known is old. */
   interrupted(): void {
     if (this.#state === 'live') this.#state = 'stale'

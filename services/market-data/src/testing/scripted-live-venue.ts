@@ -115,7 +115,8 @@ export const scriptedExchange = (): ScriptedExchange => {
     refuse: (pair) => {
       refused.add(pair)
       for (const [name, set] of lines)
-        if (name.endsWith(` ${pair}`)) for (const line of set) line.fail(new UnknownPair(`Trading pair ${pair} not found`))
+        if (name.endsWith(` ${pair}`))
+          for (const line of set) line.fail(new UnknownPair(`Trading pair ${pair} not found`))
     },
   }
 }

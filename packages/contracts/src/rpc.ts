@@ -25,6 +25,18 @@ export const tradingRulesReply = z.object({ rules: z.array(tradingRule), orderTy
 export const pricesRequest = z.object({ connectorName: z.string(), tradingPairs: z.array(z.string()) })
 export const pricesReply = z.object({ prices: z.record(z.string(), decimalText.nullable()), time: z.number() })
 
+/**
+ * `rpc.market-data.rates`: quote per base by the rate oracle, and when the oldest price in it was asked; null where nobody
+ * knows it, or only from too long ago.
+ */
+export const ratesRequest = z.object({ tradingPairs: z.array(z.string()) })
+export const ratesReply = z.object({
+  /** The source of the rates. `simulator` prices are worth nothing outside it. */
+  source: z.string(),
+  quoteToken: z.string(),
+  rates: z.record(z.string(), z.object({ rate: decimalText, time: z.number() }).nullable()),
+})
+
 export const tokenBalance = z.object({ token: z.string(), total: decimalText, available: decimalText })
 export type TokenBalance = z.infer<typeof tokenBalance>
 

@@ -13,7 +13,6 @@ import { config, type MarketDataConfig } from './config.ts'
 import { ConnectorsHttp } from './connectors/connectors.http.ts'
 import { TradingRulesRpc } from './connectors/trading-rules.rpc.ts'
 import { TradingRules } from './connectors/trading-rules.ts'
-import { FeedsHttp } from './feeds/feeds.http.ts'
 import { createFeeds, FEEDS } from './feeds/feeds.ts'
 import { FundingHttp } from './funding/funding.http.ts'
 import { Funding } from './funding/funding.ts'
@@ -26,6 +25,10 @@ import { PricesRpc } from './prices/prices.rpc.ts'
 import { Prices } from './prices/prices.ts'
 import { PublicTradesHttp } from './public-trades/public-trades.http.ts'
 import { PublicTrades } from './public-trades/public-trades.ts'
+import { openRateOracle } from './rate-oracle/open-rate-oracle.ts'
+import { RateOracleHttp } from './rate-oracle/rate-oracle.http.ts'
+import { RateOracleRpc } from './rate-oracle/rate-oracle.rpc.ts'
+import { RateOracle } from './rate-oracle/rate-oracle.ts'
 import { Resources } from './system/resources.ts'
 import { SystemHttp } from './system/system.http.ts'
 import { TickersHttp } from './tickers/tickers.http.ts'
@@ -66,6 +69,7 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
       now,
     })
     kit.onShutdown(() => feeds.stop())
+    const rates = await openRateOracle(kit, venues, feeds)
 
     const cache = <V>(kind: string, freshness: Omit<Freshness, 'retryMs' | 'waitMs'> & { waitSeconds: number }) =>
       new FreshCache<V>({
@@ -97,14 +101,16 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
         TickersHttp,
         PublicTradesHttp,
         FundingHttp,
-        FeedsHttp,
         SystemHttp,
+        RateOracleHttp,
+        RateOracleRpc,
         CandlesHttp,
         HistoricalCandlesHttp,
         CandlesRpc,
       ],
       providers: [
         { provide: FEEDS, useValue: feeds },
+        { provide: RateOracle, useValue: rates },
         {
           provide: TradingRules,
           useValue: new TradingRules(

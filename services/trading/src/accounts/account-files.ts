@@ -177,13 +177,14 @@ export const accountFiles = (home: string, password: string): AccountFiles => {
     },
 
     async ensureMaster() {
-      const isNew = !(await exists(MASTER_ACCOUNT))
       await mkdir(join(folder(MASTER_ACCOUNT), 'connectors'), { recursive: true })
       const verification = join(folder(MASTER_ACCOUNT), VERIFICATION_FILE)
       const stored = await orWhenMissing<string | undefined>(readFile(verification, 'utf8'), undefined)
+      // Market-data keeps a file in this folder too and may have made it: the verification alone says who was here before.
+      if (stored !== undefined) return false
       // No newline at the end: bots feed the whole file to a hex decoder.
-      if (stored === undefined) await writeWhole(verification, await encryptSecret(VERIFICATION_WORD, password))
-      return isNew
+      await writeWhole(verification, await encryptSecret(VERIFICATION_WORD, password))
+      return true
     },
 
     async passwordFits() {

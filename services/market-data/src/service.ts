@@ -13,6 +13,7 @@ import { config, type MarketDataConfig } from './config.ts'
 import { ConnectorsHttp } from './connectors/connectors.http.ts'
 import { TradingRulesRpc } from './connectors/trading-rules.rpc.ts'
 import { TradingRules } from './connectors/trading-rules.ts'
+import { FeedsHttp } from './feeds/feeds.http.ts'
 import { createFeeds, FEEDS } from './feeds/feeds.ts'
 import { FundingHttp } from './funding/funding.http.ts'
 import { Funding } from './funding/funding.ts'
@@ -101,6 +102,7 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
         TickersHttp,
         PublicTradesHttp,
         FundingHttp,
+        FeedsHttp,
         SystemHttp,
         RateOracleHttp,
         RateOracleRpc,

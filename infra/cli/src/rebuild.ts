@@ -1,9 +1,13 @@
 import { type EventLog, rebuildProjection, type TableDigest, tableDigests } from '@colibri/event-log'
+import { projections as portfolio } from '@colibri/portfolio'
 import { projections as trading } from '@colibri/trading'
 import type { Pool } from 'pg'
 
 /** Every read model of the system and the Postgres schema it lives in. */
-const readModels = trading.map((projection) => ({ projection, schema: 'trading' }))
+const readModels = [
+  ...trading.map((projection) => ({ projection, schema: 'trading' })),
+  ...portfolio.map((projection) => ({ projection, schema: 'portfolio' })),
+]
 
 /** Builds a read model again from the first event and says table by table whether it is what it was. */
 export const rebuild = async (

@@ -11,6 +11,12 @@ const tokenList = z.string().transform((text, context): readonly string[] => {
 })
 
 export const config = serviceConfig({
+  /** Minutes between snapshots of the portfolio. */
+  ACCOUNT_UPDATE_INTERVAL: z.coerce
+    .number('must be a number of minutes')
+    .positive('must be more than 0 minutes')
+    .max(1_440)
+    .default(5),
   /** Tokens hidden from balances, as a JSON list. */
   BANNED_TOKENS: tokenList.default(['NAV', 'ARS', 'ETHW', 'ETHF']),
 })

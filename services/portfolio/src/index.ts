@@ -1,4 +1,6 @@
+import { historyProjection } from './history/history.projection.ts'
+
 export { portfolio } from './service.ts'
 
-/** Read models this service builds from the log: none. */
-export const projections = []
+/** Every read model of this service, for rebuilding. */
+export const projections = [historyProjection]

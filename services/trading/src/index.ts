@@ -1,6 +1,7 @@
+import { fundingProjection } from './funding/funding.projection.ts'
 import { ordersProjection } from './orders/orders.projection.ts'
 
 export { ordersProjection }
 
 /** Every read model of this service, for rebuilding. */
-export const projections = [ordersProjection]
+export const projections = [ordersProjection, fundingProjection]

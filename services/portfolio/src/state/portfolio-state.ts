@@ -1,6 +1,6 @@
-import type { balancesReply, PortfolioStateRequest, PortfolioStateResponse, TokenEntry } from '@colibri/contracts'
+import type { balancesReply, PortfolioStateRequest, PortfolioStateResponse } from '@colibri/contracts'
 import type { z } from 'zod'
-import { pricedPairs, shownBalances, tokenEntry } from './valuation.ts'
+import { pricedPairs, shownBalances, tokenEntry, type ValuedToken, valuedToken } from './valuation.ts'
 
 export interface BalanceFilter {
   readonly accountNames: readonly string[] | null
@@ -13,6 +13,14 @@ export interface PortfolioDeps {
   readonly balances: (filter: BalanceFilter) => Promise<z.infer<typeof balancesReply>>
   readonly prices: (connectorName: string, tradingPairs: readonly string[]) => Promise<ReadonlyMap<string, string>>
   readonly bannedTokens: ReadonlySet<string>
+}
+
+/** What one account holds at one connector. */
+export interface ValuedAccount {
+  readonly accountName: string
+  readonly connectorName: string
+  /** Empty for a connector that failed. */
+  readonly tokens: readonly ValuedToken[]
 }
 
 type AccountBalances = z.infer<typeof balancesReply>['accounts'][number]
@@ -31,28 +39,38 @@ export const portfolioState =
       connectorNames: someOrAll(request.connector_names),
       refresh: request.refresh,
     }
-    const [accountNames, { accounts }] = await Promise.all([deps.accountNames(), deps.balances(filter)])
-    const valued = await Promise.all(
-      accounts.map(async (account) => ({ ...account, tokens: await tokensOf(deps, account) })),
-    )
+    const [accountNames, valued] = await Promise.all([deps.accountNames(), valuedAccounts(deps, filter)])
     const shown = asked === null ? accountNames : accountNames.filter((name) => asked.includes(name))
     return Object.fromEntries(
       shown.map((name) => [
         name,
         Object.fromEntries(
-          valued.filter(({ accountName }) => accountName === name).map((each) => [each.connectorName, each.tokens]),
+          valued
+            .filter(({ accountName }) => accountName === name)
+            .map((each) => [each.connectorName, each.tokens.map(tokenEntry)]),
         ),
       ]),
     )
   }
 
+export const valuedAccounts = async (deps: PortfolioDeps, filter: BalanceFilter): Promise<readonly ValuedAccount[]> => {
+  const { accounts } = await deps.balances(filter)
+  return Promise.all(
+    accounts.map(async (account) => ({
+      accountName: account.accountName,
+      connectorName: account.connectorName,
+      tokens: await tokensOf(deps, account),
+    })),
+  )
+}
+
 /** An empty filter filters nothing. */
-const someOrAll = (names: readonly string[] | null): readonly string[] | null =>
+export const someOrAll = (names: readonly string[] | null): readonly string[] | null =>
   names === null || names.length === 0 ? null : names
 
-const tokensOf = async (deps: PortfolioDeps, account: AccountBalances): Promise<TokenEntry[]> => {
+const tokensOf = async (deps: PortfolioDeps, account: AccountBalances): Promise<readonly ValuedToken[]> => {
   if (account.error !== null) return []
   const shown = shownBalances(account.balances, deps.bannedTokens)
   const prices = await deps.prices(account.connectorName, pricedPairs(shown, account.connectorName))
-  return shown.map((balance) => tokenEntry(balance, account.connectorName, prices))
+  return shown.map((balance) => valuedToken(balance, account.connectorName, prices))
 }

@@ -3,7 +3,7 @@ import { Decimal } from 'decimal.js'
 import { quoteCurrency } from './quote-currency.ts'
 
 // Wide enough that a product of two exchange numbers is never rounded before it becomes a JSON number.
-const Exact = Decimal.clone({ precision: 60 })
+export const Exact = Decimal.clone({ precision: 60 })
 
 /** Where a token's price comes from: dollars are worth one, everything else what its market last traded at. */
 export type PriceSource = { readonly kind: 'one' } | { readonly kind: 'market'; readonly tradingPair: string }
@@ -32,19 +32,34 @@ export const pricedPairs = (balances: readonly TokenBalance[], connectorName: st
   ),
 ]
 
-/** One token as REST shows it; a token nobody knows a price of is worth 0. */
-export const tokenEntry = (
-  balance: TokenBalance,
+/** One token and what one unit of it is worth, decimal text. */
+export interface ValuedToken {
+  readonly token: string
+  readonly units: string
+  readonly available: string
+  /** In USDT; 0 where nobody knows one. */
+  readonly price: string
+}
+
+export const valuedToken = (
+  { token, total, available }: TokenBalance,
   connectorName: string,
   prices: ReadonlyMap<string, string>,
-): TokenEntry => {
-  const source = priceSource(balance.token, connectorName)
-  const price = new Exact(source.kind === 'one' ? 1 : (prices.get(source.tradingPair) ?? 0))
-  return {
-    token: balance.token,
-    units: Number(balance.total),
-    price: price.toNumber(),
-    value: price.times(balance.total).toNumber(),
-    available_units: Number(balance.available),
-  }
+): ValuedToken => {
+  const source = priceSource(token, connectorName)
+  const price = source.kind === 'one' ? '1' : (prices.get(source.tradingPair) ?? '0')
+  return { token, units: total, available, price }
 }
+
+/** What it is worth in all, exactly. */
+export const worthOf = ({ units, price }: Pick<ValuedToken, 'units' | 'price'>): Decimal =>
+  new Exact(price).times(units)
+
+/** One token as REST shows it. */
+export const tokenEntry = (valued: ValuedToken): TokenEntry => ({
+  token: valued.token,
+  units: Number(valued.units),
+  price: Number(valued.price),
+  value: worthOf(valued).toNumber(),
+  available_units: Number(valued.available),
+})

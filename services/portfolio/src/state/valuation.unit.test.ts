@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { quoteCurrency } from './quote-currency.ts'
-import { pricedPairs, priceSource, shownBalances, tokenEntry } from './valuation.ts'
+import { pricedPairs, priceSource, shownBalances, tokenEntry, valuedToken } from './valuation.ts'
 
 const balance = (token: string, total: string, available = total) => ({ token, total, available })
+const entryOf = (...given: Parameters<typeof valuedToken>) => tokenEntry(valuedToken(...given))
 
 t.test('every symbol with USD in it is one dollar', async (t) => {
   for (const token of ['USDT', 'USDC', 'FDUSD', 'USD', 'RLUSD', 'LDUSDT', 'USDTB'])
@@ -40,21 +41,21 @@ t.test('zero balances and banned tokens are not shown', async (t) => {
 
 t.test('value is price times units, exactly', async (t) => {
   const prices = new Map([['BTC-USDT', '50000']])
-  t.same(tokenEntry(balance('BTC', '2.01595401', '2'), 'binance', prices), {
+  t.same(entryOf(balance('BTC', '2.01595401', '2'), 'binance', prices), {
     token: 'BTC',
     units: 2.01595401,
     price: 50000,
     value: 100797.7005,
     available_units: 2,
   })
-  t.same(tokenEntry(balance('USDT', '99208.485045', '98968.485045'), 'binance', prices), {
+  t.same(entryOf(balance('USDT', '99208.485045', '98968.485045'), 'binance', prices), {
     token: 'USDT',
     units: 99208.485045,
     price: 1,
     value: 99208.485045,
     available_units: 98968.485045,
   })
-  t.match(tokenEntry(balance('XYZ', '3'), 'binance', prices), { price: 0, value: 0, units: 3 })
+  t.match(entryOf(balance('XYZ', '3'), 'binance', prices), { price: 0, value: 0, units: 3 })
 })
 
 t.test('the value is the nearest number to the exact product', async () => {
@@ -62,7 +63,7 @@ t.test('the value is the nearest number to the exact product', async () => {
   fc.assert(
     fc.property(digits, digits, (units, price) => {
       const scaled = (value: bigint) => `${value / 10n ** 8n}.${String(value % 10n ** 8n).padStart(8, '0')}`
-      const entry = tokenEntry(balance('BTC', scaled(units)), 'binance', new Map([['BTC-USDT', scaled(price)]]))
+      const entry = entryOf(balance('BTC', scaled(units)), 'binance', new Map([['BTC-USDT', scaled(price)]]))
       const product = units * price
       const expected = Number(`${product / 10n ** 16n}.${String(product % 10n ** 16n).padStart(16, '0')}`)
       assert.equal(entry.value, expected)

@@ -34,6 +34,8 @@ export interface FaultRule {
   readonly account: string | null
   readonly code: number
   readonly message: string
+  /** The header of a 429 or 418, in seconds or as an HTTP date; null sends none. */
+  readonly retryAfter: string | null
 }
 
 export interface ArmedFault extends FaultRule {

@@ -8,6 +8,7 @@ import { type Journal, memoryJournal, noHistory, openJournal } from './journal.t
 import { ListenKeys } from './listen-keys.ts'
 import { futuresRoutes } from './rest/futures.ts'
 import type { UpdateIds } from './rest/market-data.ts'
+import { RequestLog } from './rest/request-log.ts'
 import { createHttpServer } from './rest/server.ts'
 import { spotRoutes } from './rest/spot.ts'
 import { createWorld } from './world.ts'
@@ -79,6 +80,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   let world = createWorld(worldOptions, journal.history)
   const faults = new Faults(seed)
   const listenKeys = new ListenKeys()
+  const requests = new RequestLog()
   const current = { faults, listenKeys, exchange: () => world.exchange, books: () => world.books }
   const updateIds: UpdateIds = (instrument) => world.books.refresh(instrument)
   const routes = [...spotRoutes(updateIds), ...futuresRoutes(updateIds)]
@@ -87,6 +89,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     journal.clear()
     faults.clear()
     listenKeys.clear()
+    requests.clear()
     world = createWorld(worldOptions, noHistory)
     streams.restart()
   }
@@ -94,6 +97,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     {
       faults,
       listenKeys,
+      requests,
       routes,
       dropUserStreams: streams.dropUserStreams,
       get exchange(): Exchange {
@@ -103,6 +107,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
         control({
           exchange: world.exchange,
           faults,
+          requests,
           token: options.controlToken,
           reset,
           dropUserStreams: streams.dropUserStreams,

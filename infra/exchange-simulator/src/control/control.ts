@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Exchange } from '../engine/exchange.ts'
 import { findInstrument, type Instrument, lotsOf, priceText, ticksOf } from '../engine/instruments.ts'
 import type { Faults } from '../faults.ts'
+import type { RequestLog } from '../rest/request-log.ts'
 import type { Reply, Request } from '../rest/server.ts'
 import { ledger } from './ledger.ts'
 import { accountRequest, clockRequest, faultRequest, priceRequest, tradeRequest } from './schemas.ts'
@@ -10,6 +11,7 @@ import { accountRequest, clockRequest, faultRequest, priceRequest, tradeRequest 
 export interface ControlParts {
   readonly exchange: Exchange
   readonly faults: Faults
+  readonly requests: RequestLog
   readonly token: string | undefined
   readonly reset: () => void
   readonly dropUserStreams: (account: string | undefined) => void
@@ -41,6 +43,11 @@ export const control = (parts: ControlParts): ((request: Request) => Reply) => {
       const id = new URLSearchParams(query).get('id')
       parts.faults.clear(id === null ? undefined : Number(id))
       return parts.faults.list()
+    },
+    'GET /control/requests': () => parts.requests.list(),
+    'DELETE /control/requests': () => {
+      parts.requests.clear()
+      return []
     },
     'GET /control/clock': () => clockView(parts.exchange),
     'POST /control/clock': ({ body }) => moveClock(parts, read(clockRequest, body)),

@@ -16,6 +16,7 @@ export const faultRequest = z.object({
   account: z.string().nullable().default(null),
   code: z.int().default(-2010),
   message: z.string().default('Account has insufficient balance for requested action.'),
+  retryAfter: z.string().nullable().default('1'),
 })
 
 export const clockRequest = z.discriminatedUnion('action', [

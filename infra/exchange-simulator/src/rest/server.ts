@@ -6,6 +6,7 @@ import type { Account } from '../engine/state.ts'
 import type { ArmedFault, Faults } from '../faults.ts'
 import type { ListenKeys } from '../listen-keys.ts'
 import { accountByKey, verifySignature } from './auth.ts'
+import type { RequestLog } from './request-log.ts'
 import { Params, type Route } from './route.ts'
 
 export interface Request {
@@ -24,6 +25,7 @@ export interface ServerParts {
   readonly exchange: Exchange
   readonly faults: Faults
   readonly listenKeys: ListenKeys
+  readonly requests: RequestLog
   readonly routes: readonly Route[]
   readonly control: (request: Request) => Reply
   readonly dropUserStreams: (account: string | undefined) => void
@@ -103,12 +105,16 @@ const answer = async (
   const params = readParams(request)
   const apiKey = request.headers['x-mbx-apikey']?.toString()
   const account = apiKey === undefined ? undefined : parts.exchange.state.accountByKey.get(apiKey)?.id
+  const at = performance.timeOrigin + performance.now()
+  const market = request.path.startsWith('/fapi') ? 'futures' : 'spot'
   const fault = parts.faults.next({
     on: route.operation,
-    market: request.path.startsWith('/fapi') ? 'futures' : 'spot',
+    market,
     symbol: params.get('symbol'),
     account,
   })
+  const { operation, path } = route
+  parts.requests.add({ at, market, operation, path, fault: fault?.kind ?? null })
   if (fault && (await beforeHandling(fault, response))) return
   if (fault?.kind === 'drop-websocket') parts.dropUserStreams(account)
   let reply: Reply
@@ -135,7 +141,7 @@ const beforeHandling = async (fault: ArmedFault, response: ServerResponse): Prom
       return true
     case '429':
     case '418':
-      response.setHeader('retry-after', '1')
+      if (fault.retryAfter !== null) response.setHeader('retry-after', fault.retryAfter)
       send(response, Number(fault.kind), {
         code: -1003,
         msg: 'Too much request weight used; please use WebSocket Streams for live updates to avoid polling the API.',

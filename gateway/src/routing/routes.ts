@@ -23,6 +23,7 @@ export const routes: readonly Route[] = [
   route('/rate-oracle', 'market-data'),
   route('/system', 'market-data'),
   route('/accounts', 'trading'),
+  route('/accounts/{account_name}/balances', 'portfolio'),
   route('/trading', 'trading'),
   route('/executors', 'trading'),
   route('/portfolio', 'portfolio'),

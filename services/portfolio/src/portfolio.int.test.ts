@@ -4,6 +4,8 @@ import {
   balancesRequest,
   pricesReply,
   pricesRequest,
+  ratesReply,
+  ratesRequest,
   rpcSubject,
 } from '@colibri/contracts'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -54,7 +56,7 @@ const everything = [
 ]
 
 t.test('the state of the portfolio over real sockets', async (t) => {
-  const { nats, get, post } = await runningService(t, 'portfolio')
+  const { nats, get, post } = await runningService(t, 'portfolio', { ACCOUNT_UPDATE_INTERVAL: '1440' })
   const state = async (body: unknown) => {
     const reply = await post('/portfolio/state', body)
     if (reply.status === 200) t.same(contractProblems('post', '/portfolio/state', reply.body), [])
@@ -153,6 +155,59 @@ t.test('the state of the portfolio over real sockets', async (t) => {
       { accountNames: ['master_account'], connectorNames: null, refresh: true },
       { accountNames: null, connectorNames: null, refresh: false },
     ])
+  })
+
+  await t.test('one account, by the older form', async (t) => {
+    const reply = await get('/accounts/master_account/balances')
+    t.equal(reply.status, 200)
+    t.same(reply.body, valued)
+    t.same((await get('/accounts/nobody/balances')).body, {})
+    t.match(await get('/accounts/zz/balances'), { status: 404, body: { detail: "Account 'zz' not found" } })
+  })
+
+  await t.test('distributions are made of the same state', async (t) => {
+    const tokens = await post('/portfolio/distribution', { account_names: ['master_account', 'nobody'] })
+    t.same(contractProblems('post', '/portfolio/distribution', tokens.body), [])
+    t.match(tokens.body, { account_filter: 'master_account, nobody' })
+    t.same((await get('/portfolio/distribution?account_names=master_account&account_names=nobody')).body, tokens.body)
+    const accounts = await get('/portfolio/accounts-distribution')
+    t.same(contractProblems('get', '/portfolio/accounts-distribution', accounts.body), [])
+    t.match(accounts.body, { account_count: 2, distribution: [{ account: 'master_account' }, { account: 'nobody' }] })
+    t.match((await post('/portfolio/accounts-distribution', { account_names: ['nobody'] })).body, {
+      total_portfolio_value: 0,
+      account_count: 1,
+    })
+  })
+
+  await t.test('history is an empty page before the first snapshot', async (t) => {
+    const page = await post('/portfolio/history', { interval: '1h' })
+    t.same(contractProblems('post', '/portfolio/history', page.body), [])
+    t.match(page.body, { data: [], pagination: { has_more: false, next_cursor: null } })
+    t.equal((await post('/portfolio/history', { interval: 'bad' })).status, 422)
+    t.match((await get('/portfolio/performance')).body, { start_value: null, pnl: null })
+  })
+
+  await t.test('what the rate oracle knows counts before the connector’s own market', async (t) => {
+    const end = answering(nats, 'market-data', 'rates', (payload) => {
+      const { tradingPairs } = ratesRequest.parse(payload)
+      const known = { rate: '51000.5', time: 1_700_000_000_000 }
+      const rates = Object.fromEntries(tradingPairs.map((pair) => [pair, pair === 'BTC-USDT' ? known : null]))
+      return ratesReply.parse({ source: 'gate_io', quoteToken: 'USDT', rates })
+    })
+    await nats.flush()
+    t.same((await state({ connector_names: ['binance', 'hyperliquid'] })).body, {
+      master_account: {
+        binance: [
+          entry('USDT', 99208.485045, 1, 99208.485045),
+          entry('BTC', 2.01595401, 51000.5, 102814.662487005),
+          entry('LDBTC', 1, 51000.5, 51000.5),
+          entry('XYZ', 5, 0, 0),
+        ],
+        hyperliquid: valued.hyperliquid,
+      },
+      nobody: {},
+    })
+    await end()
   })
 
   await t.test('when market-data goes away the last known prices stay', async (t) => {

@@ -8,8 +8,9 @@ import { historyQueries } from './history/history.queries.ts'
 import { takeSnapshots } from './history/take-snapshots.ts'
 import { LastKnownPrices } from './state/last-known-prices.ts'
 import { marketPrices } from './state/market-prices.ts'
+import { oraclePrices } from './state/oracle-prices.ts'
 import { portfolioState } from './state/portfolio-state.ts'
-import { marketDataPrices, tradingBalances } from './state/sources.ts'
+import { marketDataPrices, marketDataRates, tradingBalances } from './state/sources.ts'
 import { PORTFOLIO_STATE, StateHttp } from './state/state.http.ts'
 
 const CATCH_UP_MS = 5_000
@@ -26,8 +27,11 @@ export const portfolio: ServiceDefinition<PortfolioConfig> = {
       schema: 'portfolio',
       onError: (error) => report(error, 'projecting snapshots'),
     })
-    const prices = marketPrices(marketDataPrices(kit), new LastKnownPrices(20_000), (connectorName, error) =>
+    const market = marketPrices(marketDataPrices(kit), new LastKnownPrices(20_000), (connectorName, error) =>
       logger.warn({ err: error, connectorName }, 'no fresh prices, the last known ones are used'),
+    )
+    const prices = oraclePrices(marketDataRates(kit), market, (error) =>
+      logger.warn({ err: error }, 'no rates of the oracle, the prices of the connectors are used'),
     )
     const deps = { ...tradingBalances(kit), prices, bannedTokens: new Set(config.BANNED_TOKENS) }
     const stopping = new AbortController()

@@ -11,6 +11,9 @@ export interface SnapshotDeps {
   report(error: unknown, what: string): void
 }
 
+/** A snapshot that failed, for example because trading is still starting, is tried again this soon. */
+const RETRY_MS = 10_000
+
 /** Venues are asked, not memory: a snapshot is worth nothing if it is a copy of the one before. */
 const everything = { accountNames: null, connectorNames: null, refresh: true } as const
 
@@ -40,8 +43,13 @@ export const takeSnapshot = async ({ log, portfolio, intervalMs, now }: Snapshot
 /** Takes the snapshot of the running interval, then one at each interval's beginning, until the signal aborts. */
 export const takeSnapshots = async (deps: SnapshotDeps, signal: AbortSignal): Promise<void> => {
   while (!signal.aborted) {
-    await takeSnapshot(deps).catch((error: unknown) => deps.report(error, 'taking a snapshot of the portfolio'))
-    const untilNext = deps.intervalMs - (deps.now() % deps.intervalMs)
-    await sleep(untilNext, undefined, { signal }).catch(() => undefined)
+    let wait = deps.intervalMs - (deps.now() % deps.intervalMs)
+    try {
+      await takeSnapshot(deps)
+    } catch (error) {
+      deps.report(error, 'taking a snapshot of the portfolio')
+      wait = Math.min(wait, RETRY_MS)
+    }
+    await sleep(wait, undefined, { signal }).catch(() => undefined)
   }
 }

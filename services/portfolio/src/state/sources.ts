@@ -1,10 +1,13 @@
-import { accountsReply, balancesReply, pricesReply } from '@colibri/contracts'
+import { accountsReply, balancesReply, pricesReply, ratesReply } from '@colibri/contracts'
 import type { Call } from '@colibri/service-kit'
 import type { AskPrices } from './market-prices.ts'
+import type { AskRates } from './oracle-prices.ts'
 import type { PortfolioDeps } from './portfolio-state.ts'
 
 /** Within this time a connector's market prices are worth waiting for; after it the last known ones are used. */
 const PRICES_TIMEOUT_MS = 10_000
+/** The oracle itself waits for its source no longer than this. */
+const RATES_TIMEOUT_MS = 6_000
 /** Behind a refresh every venue is asked, each within its own timeout of ten seconds. */
 const BALANCES_TIMEOUT_MS = 30_000
 
@@ -21,4 +24,12 @@ export const marketDataPrices =
     const request = { connectorName, tradingPairs }
     const { prices } = await kit.call('market-data', 'prices', request, pricesReply, PRICES_TIMEOUT_MS)
     return new Map(Object.entries(prices))
+  }
+
+/** Rates belong to market-data too. */
+export const marketDataRates =
+  (kit: { readonly call: Call }): AskRates =>
+  async (tradingPairs) => {
+    const { source, rates } = await kit.call('market-data', 'rates', { tradingPairs }, ratesReply, RATES_TIMEOUT_MS)
+    return { source, rates: new Map(Object.entries(rates).map(([pair, known]) => [pair, known?.rate ?? null])) }
   }

@@ -18,7 +18,10 @@ const COMMANDS = {
   test: [compiled, 'test'],
   bench: [join(root, 'infra', 'bench', 'dist', 'main.js')],
   chaos: [join(root, 'infra', 'system-tests', 'dist', 'chaos.js')],
+  fuzz: [join(root, 'infra', 'system-tests', 'dist', 'fuzz.js')],
   log: [join(root, 'infra', 'cli', 'dist', 'main.js')],
+  candles: [join(root, 'infra', 'cli', 'dist', 'candles.js')],
+  asyncapi: [join(root, 'infra', 'cli', 'dist', 'write-asyncapi.js')],
 }
 
 const say = (line) => process.stdout.write(`${line}\n`)
@@ -130,7 +133,7 @@ if (Number(process.versions.node.split('.')[0]) < 20)
 try {
   await install()
   const node = pinnedNode()
-  if (command !== 'log') say('compiling')
+  if (command !== 'log' && command !== 'candles') say('compiling')
   const compilation = await compile(node)
   if (compilation.code !== 0) {
     process.stdout.write(compilation.output)

@@ -1,7 +1,12 @@
 import { Decimal } from 'decimal.js'
 
-/** Wide enough that a product of two exchange prices is never rounded; a quotient keeps this many digits. */
+/** Wide enough that a product of two exchange prices is never rounded. */
 export const Exact = Decimal.clone({ precision: 60 })
+
+/** Quotients seldom end: they keep as many digits as the original's. */
+const QUOTIENT_DIGITS = 28
+export const quotient = (dividend: Decimal.Value, divisor: Decimal): Decimal =>
+  new Exact(dividend).div(divisor).toSignificantDigits(QUOTIENT_DIGITS)
 
 export interface Price {
   readonly value: Decimal
@@ -38,7 +43,7 @@ export const pairTokens = (tradingPair: string): PairTokens | undefined => {
   return base === '' || quote === '' || /\s/.test(tradingPair) ? undefined : { base, quote }
 }
 
-const inverse = ({ value, time }: Price): Rate => ({ value: new Exact(1).div(value), time })
+const inverse = ({ value, time }: Price): Rate => ({ value: quotient(1, value), time })
 const oldest = (left: Price, right: Price): number => Math.min(left.time, right.time)
 const positive = (price: Price | undefined): price is Price => price?.value.gt(0) ?? false
 
@@ -70,7 +75,7 @@ const throughOneLink = (known: KnownPrices, base: string, quote: string): Rate |
     const onward = known.price(`${link}-${quote}`)
     if (onward !== undefined) return { value: first.value.times(onward.value), time: oldest(first, onward) }
     const back = known.price(`${quote}-${link}`)
-    if (positive(back)) return { value: first.value.div(back.value), time: oldest(first, back) }
+    if (positive(back)) return { value: quotient(first.value, back.value), time: oldest(first, back) }
   }
   return undefined
 }

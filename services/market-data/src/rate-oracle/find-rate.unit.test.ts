@@ -3,7 +3,7 @@ import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import t from 'tap'
 import { z } from 'zod'
-import { Exact, findRate, pairTokens } from './find-rate.ts'
+import { Exact, findRate, pairTokens, quotient } from './find-rate.ts'
 import { PriceTable } from './price-table.ts'
 
 type Entry = readonly [tradingPair: string, price: string]
@@ -186,14 +186,14 @@ const byTheRules = (entries: readonly Entry[], asked: string): Decimal | undefin
   const normalised = known(`${base}-${quote}`)
   if (normalised !== undefined) return new Exact(normalised)
   const reverse = known(`${quote}-${base}`)
-  if (reverse !== undefined && Number(reverse) > 0) return new Exact(1).div(reverse)
+  if (reverse !== undefined && Number(reverse) > 0) return quotient(1, new Exact(reverse))
   for (const [pair, price] of entries) {
     if (!pair.startsWith(`${base}-`)) continue
     const link = pair.slice(`${base}-`.length)
     const onward = known(`${link}-${quote}`)
     if (onward !== undefined) return new Exact(price).times(onward)
     const back = known(`${quote}-${link}`)
-    if (back !== undefined && Number(back) > 0) return new Exact(price).div(back)
+    if (back !== undefined && Number(back) > 0) return quotient(price, new Exact(back))
   }
   return undefined
 }
@@ -227,6 +227,11 @@ t.test('products are exact', async () => {
       return rate?.value.eq(Decimal.clone({ precision: 200 }).mul(first, second)) === true
     }),
   )
+})
+
+t.test('quotients keep 28 digits', async (t) => {
+  t.equal(rateIn([['A-B', '3']], 'B-A'), '0.3333333333333333333333333333')
+  t.equal(quotient('2', new Exact('0.7')).toFixed(), '2.857142857142857142857142857')
 })
 
 t.test('a pair is two tokens', async (t) => {

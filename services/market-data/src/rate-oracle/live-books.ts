@@ -1,7 +1,7 @@
 import { statusReply } from '../feeds/control.ts'
 import type { FeedService } from '../feeds/feeds.ts'
 import { midPrice } from './exchange-source.ts'
-import { Exact, pairTokens, type Rate } from './find-rate.ts'
+import { pairTokens, quotient, type Rate } from './find-rate.ts'
 
 /** The best prices of a book that is live on some replica. */
 export interface LiveBook {
@@ -71,7 +71,7 @@ export const bookRate = (books: readonly LiveBook[], tradingPair: string): Rate 
       const book = books.find((each) => each.connectorName === connector && each.tradingPair === pair)
       const mid = book === undefined ? undefined : midPrice(book)
       if (book === undefined || mid === undefined) continue
-      return { value: pair === tradingPair ? mid : new Exact(1).div(mid), time: book.time }
+      return { value: pair === tradingPair ? mid : quotient(1, mid), time: book.time }
     }
   }
   return undefined

@@ -1,6 +1,6 @@
 import { within } from '../venue-calls/deadline.ts'
 import type { ConfClientChange, ConfClientRates } from './conf-client.ts'
-import { Exact, findRate, type Price, type Rate } from './find-rate.ts'
+import { findRate, type Price, quotient, type Rate } from './find-rate.ts'
 import { bookRate, type LiveBooks, reversed } from './live-books.ts'
 import { PriceTable } from './price-table.ts'
 import type { RateSettings } from './rate-settings.ts'
@@ -217,4 +217,4 @@ export class RateOracle {
 const positive = (rate: Rate | undefined): Rate | undefined => (rate?.value.gt(0) ? rate : undefined)
 
 const inverse = (rate: Rate | undefined): Rate | undefined =>
-  rate === undefined ? undefined : { value: new Exact(1).div(rate.value), time: rate.time }
+  rate === undefined ? undefined : { value: quotient(1, rate.value), time: rate.time }

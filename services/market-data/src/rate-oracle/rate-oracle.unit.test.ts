@@ -1,7 +1,7 @@
 import type { Decimal } from 'decimal.js'
 import t from 'tap'
 import type { ConfClientRates } from './conf-client.ts'
-import { Exact } from './find-rate.ts'
+import { Exact, quotient } from './find-rate.ts'
 import type { LiveBook } from './live-books.ts'
 import { type OracleSettings, RateOracle } from './rate-oracle.ts'
 import { SettingsMissing } from './rate-settings.ts'
@@ -207,7 +207,7 @@ t.test('prices first, then live books, then the reverse pair', async (t) => {
   t.same(await rate('USDT-NEW'), ['one', '0.1'])
   // No market of EUR: only the way from BTC over USDT to EUR tells.
   t.same(await rate('BTC-EUR'), ['one', '45000'])
-  t.same(await rate('EUR-BTC'), ['one', new Exact(1).div(45_000).toFixed()])
+  t.same(await rate('EUR-BTC'), ['one', quotient(1, new Exact(45_000)).toFixed()])
 })
 
 t.test('a look at the file that began earlier does not undo a later one', async (t) => {

@@ -11,7 +11,7 @@ const EVERY_MS_IN_A_LOG = 2_000
 /** Shows how far something is, on one line of a terminal, now and then a line in a log. */
 export const progressLine = (terminal: Terminal): { show(text: string): void; end(): void } => {
   const isTerminal = terminal.isTTY === true
-  let shownAt = Number.NEGATIVE_INFINITY
+  let shownAt = isTerminal ? Number.NEGATIVE_INFINITY : performance.now()
   let shown = false
   return {
     show: (text) => {

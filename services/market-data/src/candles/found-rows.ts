@@ -1,7 +1,7 @@
 import type { Candle } from '@colibri/exchange'
 import type { FoundCandles } from './candle-history.ts'
 import type { TimeRange } from './candle-range.ts'
-import { rowsJson, storedRowsJson } from './candle-rows-json.ts'
+import { rowsJson, storedRowsJson } from './candle-rows-text.ts'
 import { Resampler } from './resample.ts'
 import type { StoredCandles } from './stored-candles.ts'
 

@@ -10,6 +10,12 @@ export interface SeriesKey {
   readonly interval: string
 }
 
+export interface StoredSeries {
+  readonly id: number
+  readonly key: SeriesKey
+  readonly ranges: readonly TimeRange[]
+}
+
 const PAGE_ROWS = 5_000
 
 /** Closed candles in Postgres, and of which ranges of time everything is known. */
@@ -46,6 +52,25 @@ export class StoredCandles {
     const made = await this.find(key)
     if (made === undefined) throw new Error('a candle series vanished')
     return made
+  }
+
+  /** Every series and what is known of it. */
+  async all(): Promise<readonly StoredSeries[]> {
+    const rows = await this.#db
+      .selectFrom('candle_series')
+      .selectAll()
+      .where('coverage', '<>', '{}')
+      .orderBy('connector')
+      .orderBy('trading_pair')
+      .orderBy('id')
+      .execute()
+    return Promise.all(
+      rows.map(async ({ id, connector, trading_pair: tradingPair, interval }) => ({
+        id,
+        key: { connectorName: connector, tradingPair, interval },
+        ranges: await this.coverage(id),
+      })),
+    )
   }
 
   /** Intervals of which anything is known for a pair. */
@@ -136,6 +161,18 @@ export class StoredCandles {
     }
     await addCoverage(client, seriesId, known)
   }
+}
+
+/** The id of a series, which is made if need be in the client's transaction. */
+export const seriesIn = async (client: PoolClient, key: SeriesKey): Promise<number> => {
+  const { rows } = await client.query<{ id: number }>(
+    `insert into market_data.candle_series (connector, trading_pair, interval) values ($1, $2, $3)
+     on conflict (connector, trading_pair, interval) do update set interval = excluded.interval returning id`,
+    [key.connectorName, key.tradingPair, key.interval],
+  )
+  const [row] = rows
+  if (row === undefined) throw new Error('a candle series was not made')
+  return row.id
 }
 
 /** From now on everything is known of a range. */

@@ -8,15 +8,12 @@ import { candleReply } from './candle-reply.ts'
 const COLUMNS =
   'time / 1000, open, high, low, close, volume, quote_volume, trades, taker_base_volume, taker_quote_volume'
 
-/**
- * Stored rows of a range as the members of a JSON list, oldest first and without brackets. The numbers are taken over as
- * Postgres prints them, which is what JSON asks for: parsing and printing them again would take longer than all the rest.
- */
-export const storedRowsJson = async function* (
+/** Stored rows of a range, oldest first, each as tab-separated text in the reply's columns; some lines at a time. */
+export const storedRowsText = async function* (
   pool: Pool,
   seriesId: number,
   { from, to: end }: TimeRange,
-): AsyncGenerator<string> {
+): AsyncGenerator<readonly string[]> {
   const client = await pool.connect()
   let complete = false
   try {
@@ -28,18 +25,27 @@ export const storedRowsJson = async function* (
     )
     rows.setEncoding('latin1')
     let rest = ''
-    let separator = ''
     for await (const chunk of rows) {
       const lines = (rest + String(chunk)).split('\n')
       rest = lines.pop() ?? ''
-      if (lines.length === 0) continue
-      yield separator + lines.map(rowJson).join(',')
-      separator = ','
+      if (lines.length > 0) yield lines
     }
     complete = true
   } finally {
     // Whoever stops in the middle leaves a connection that still talks.
     client.release(!complete)
+  }
+}
+
+/**
+ * The same rows as the members of a JSON list, without brackets. The numbers are taken over as Postgres prints them, which
+ * is what JSON asks for: parsing and printing them again would take longer than all the rest.
+ */
+export const storedRowsJson = async function* (pool: Pool, seriesId: number, range: TimeRange): AsyncGenerator<string> {
+  let separator = ''
+  for await (const lines of storedRowsText(pool, seriesId, range)) {
+    yield separator + lines.map(rowJson).join(',')
+    separator = ','
   }
 }
 

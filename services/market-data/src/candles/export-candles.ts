@@ -1,0 +1,42 @@
+import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { Readable, type Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import type { Pool } from 'pg'
+import { EXPORT_HEADER } from './candle-csv.ts'
+import type { TimeRange } from './candle-range.ts'
+import { storedRowsText } from './candle-rows-text.ts'
+
+/**
+ * Writes the stored candles of a range as CSV, gzipped when the name ends in `.gz`. The file appears when it is complete.
+ * Returns the number of rows.
+ */
+export const exportCandles = async (
+  pool: Pool,
+  seriesId: number,
+  range: TimeRange,
+  file: string,
+  progress: (rows: number) => void = () => undefined,
+): Promise<number> => {
+  let rows = 0
+  const text = async function* (): AsyncGenerator<string> {
+    yield `${EXPORT_HEADER}\n`
+    for await (const lines of storedRowsText(pool, seriesId, range)) {
+      rows += lines.length
+      progress(rows)
+      yield `${lines.join('\n').replaceAll('\t', ',')}\n`
+    }
+  }
+  const part = `${file}.part`
+  const target: Writable = createWriteStream(part)
+  try {
+    const source = Readable.from(text())
+    await (file.endsWith('.gz') ? pipeline(source, createGzip(), target) : pipeline(source, target))
+    await rename(part, file)
+  } catch (error) {
+    await rm(part, { force: true })
+    throw error
+  }
+  return rows
+}

@@ -1,0 +1,121 @@
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import type { Pool } from 'pg'
+import { from } from 'pg-copy-streams'
+import { CANDLE_COLUMNS, type CandleColumn, CandleCsv, CandleFileInvalid } from './candle-csv.ts'
+import type { TimeRange } from './candle-range.ts'
+import { createPartitions, inTransaction } from './candle-tables.ts'
+import { countIn, endTimeOf } from './intervals.ts'
+import { addCoverage, type SeriesKey, seriesIn } from './stored-candles.ts'
+
+export interface ImportProgress {
+  readonly rows: number
+  /** From 0 to 1, by bytes read. */
+  readonly share: number
+}
+
+export interface ImportedCandles {
+  readonly rows: number
+  /** Open times, the end exclusive: from now on everything is known of it. */
+  readonly range: TimeRange
+  /** Intervals in between without a row: by the file, nothing was traded in them. */
+  readonly empty: number
+}
+
+/** Rows that travel to Postgres together. */
+const BATCH_ROWS = 2_000
+
+/**
+ * Loads a CSV file, gzipped or not, all of it or nothing: stored rows of the same times are replaced, columns that the
+ * file has not are kept. Throws `CandleFileInvalid`.
+ */
+export const importCandles = async (
+  pool: Pool,
+  key: SeriesKey,
+  file: string,
+  options: { readonly now: number; readonly progress?: (progress: ImportProgress) => void },
+): Promise<ImportedCandles> => {
+  const csv = new CandleCsv(key.interval, options.now)
+  const { bytes, zipped } = await look(file)
+  return inTransaction(pool, async (client) => {
+    let read = 0
+    const count = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        read += chunk.length
+        options.progress?.({ rows: csv.rows, share: read / bytes })
+        done(null, chunk)
+      },
+    })
+    await client.query(STAGE)
+    const lines = (source: AsyncIterable<Buffer>) => copyLines(csv, source)
+    const copy = client.query(from(`copy candle_import (${CANDLE_COLUMNS.join(', ')}) from stdin`))
+    await (zipped
+      ? pipeline(createReadStream(file), count, createGunzip(), lines, copy)
+      : pipeline(createReadStream(file), count, lines, copy)
+    ).catch((error: unknown) => {
+      throw isBadZip(error) ? new CandleFileInvalid(['the file is cut short or is no gzip file']) : error
+    })
+    const range = { from: csv.first ?? 0, to: endTimeOf(key.interval, csv.last ?? 0) }
+    await createPartitions(pool, range.from, range.to)
+    const seriesId = await seriesIn(client, key)
+    await client.query(merge(csv.columns), [seriesId])
+    await addCoverage(client, seriesId, range)
+    return { rows: csv.rows, range, empty: countIn(key.interval, range.to - range.from) - csv.rows }
+  })
+}
+
+/** Size of a file, and whether it is gzipped by its first bytes: names lie. */
+const look = async (file: string): Promise<{ readonly bytes: number; readonly zipped: boolean }> => {
+  const handle = await open(file)
+  try {
+    const { size } = await handle.stat()
+    const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0)
+    return { bytes: size, zipped: buffer[0] === 0x1f && buffer[1] === 0x8b }
+  } finally {
+    await handle.close()
+  }
+}
+
+const copyLines = async function* (csv: CandleCsv, source: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  let batch: string[] = []
+  const take = (line: string): void => {
+    const row = csv.take(line)
+    if (row !== undefined) batch.push(row)
+  }
+  const flush = (): string => {
+    const text = `${batch.join('\n')}\n`
+    batch = []
+    return text
+  }
+  for await (const chunk of source) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) take(line)
+    if (batch.length >= BATCH_ROWS) yield flush()
+  }
+  if (rest !== '') take(rest)
+  if (batch.length > 0) yield flush()
+  csv.end()
+}
+
+const isBadZip = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_')
+
+const STAGE = `
+create temporary table candle_import (like market_data.candles including defaults) on commit drop;
+alter table candle_import drop column series_id`
+
+/** Of a row that is there already, what the file does not say is kept. */
+const merge = (columns: readonly CandleColumn[]): string => {
+  const said = columns.filter((column) => column !== 'time')
+  const all = CANDLE_COLUMNS.join(', ')
+  const row = (of: string): string => `(${said.map((column) => `${of}.${column}`).join(', ')})`
+  return `insert into market_data.candles as stored (series_id, ${all}) select $1::integer, ${all} from candle_import order by time
+    on conflict (series_id, time) do update set ${said.map((column) => `${column} = excluded.${column}`).join(', ')}
+    where ${row('stored')} is distinct from ${row('excluded')}`
+}

@@ -17,6 +17,8 @@ export const config = serviceConfig({
   MARKET_DATA_FEED_TIMEOUT: wholeSeconds.default(600),
   /** Seconds between looks for feeds to drop. */
   MARKET_DATA_CLEANUP_INTERVAL: wholeSeconds.default(300),
+  /** Seconds a websocket client may leave messages unread before its socket is closed. */
+  MARKET_DATA_SLOW_CLIENT_TIMEOUT: seconds.default(30),
   /** A price older than this values nothing, in seconds. Sources are asked every 60 seconds at the latest. */
   RATE_ORACLE_MAX_AGE: z.coerce.number('must be a number of seconds').min(1, 'must be 1 second or more').default(300),
   /** Keys of the price services; CoinCap answers nobody without one. */

@@ -17,6 +17,7 @@ import { FeedsHttp } from './feeds/feeds.http.ts'
 import { createFeeds, FEEDS } from './feeds/feeds.ts'
 import { FundingHttp } from './funding/funding.http.ts'
 import { Funding } from './funding/funding.ts'
+import { openLiveSockets } from './live-socket/open-live-sockets.ts'
 import { BookQueriesHttp } from './order-books/book-queries.http.ts'
 import { OrderBooksHttp } from './order-books/order-books.http.ts'
 import { OrderBooks } from './order-books/order-books.ts'
@@ -90,8 +91,15 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
       onFailure: (key, error) => kit.logger.warn({ err: error, ...key }, 'a venue did not answer'),
     })
     kit.onShutdown(live.stop)
+    const candles = new Candles(live, MARKET_DATA_CANDLES_READY_TIMEOUT * SECOND)
+    const rules = new TradingRules(
+      venues,
+      cache('rules', { freshMs: 30 * MINUTE, staleMs: DAY, maxEntries: 100, waitSeconds }),
+      now,
+    )
 
     return {
+      sockets: [openLiveSockets(kit, { feeds, live, candles, rules })],
       controllers: [
         ConnectorsHttp,
         TradingRulesRpc,
@@ -113,14 +121,7 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
       providers: [
         { provide: FEEDS, useValue: feeds },
         { provide: RateOracle, useValue: rates },
-        {
-          provide: TradingRules,
-          useValue: new TradingRules(
-            venues,
-            cache('rules', { freshMs: 30 * MINUTE, staleMs: DAY, maxEntries: 100, waitSeconds }),
-            now,
-          ),
-        },
+        { provide: TradingRules, useValue: rules },
         {
           provide: Prices,
           useValue: new Prices(
@@ -163,7 +164,7 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
           }),
         },
         { provide: LIVE_CANDLES, useValue: live },
-        { provide: Candles, useValue: new Candles(live, MARKET_DATA_CANDLES_READY_TIMEOUT * SECOND) },
+        { provide: Candles, useValue: candles },
       ],
     }
   },

@@ -5,7 +5,8 @@ import { testNats, testPostgres } from '@colibri/testkit'
 import t from 'tap'
 import { handFedCandles, handFedFeeds } from '../testing/hand-fed-feeds.ts'
 import { type Message, type SocketClient, socketClient } from '../testing/socket-client.ts'
-import { explain, NotServed } from './explain.ts'
+import { clientCandles } from './client-candles.ts'
+import { explain } from './explain.ts'
 import { createLiveSockets, type LiveSocketLimits } from './live-sockets.ts'
 import { createSources } from './sources.ts'
 
@@ -49,10 +50,7 @@ const world = async (t: Test, limits: Partial<LiveSocketLimits> = {}) => {
           createLiveSockets({
             sources: createSources({
               feeds,
-              candles,
-              checkCandles: (_connectorName, _tradingPair, interval) => {
-                if (interval === '7m') throw new NotServed('no such interval')
-              },
+              candles: clientCandles(candles, { connectors: () => ['simulator'], intervals: () => ['1m'] }),
               checkPair: async () => undefined,
               limits: { readyMs: 20_000 },
             }),
@@ -122,7 +120,10 @@ t.test('a conversation', async (t) => {
     error('update_interval must be a number of seconds, got null'),
   )
   t.same(await client.ask({ action: 'unsubscribe', subscription_id: 'nope' }), error('Subscription not found: nope'))
-  t.same(await client.ask(wish({ type: 'candles', interval: '7m' })), error('no such interval'))
+  t.same(
+    await client.ask(wish({ type: 'candles', interval: '7m' })),
+    error("Failed to start feed: Unsupported interval '7m' for 'simulator'. Supported intervals: ['1m']"),
+  )
   t.match(await client.ask({ action: 'ping' }), { type: 'pong' }, 'the socket has survived it all')
 
   feed({ kind: 'book', ...pair() }).push(7, book(1))

@@ -10,8 +10,6 @@ import { tradesSource } from './trades-source.ts'
 export interface SourcesDeps {
   readonly feeds: Feeds
   readonly candles: LiveCandles
-  /** Rejects with the client's answer when a venue has no such candles. */
-  readonly checkCandles: (connectorName: string, tradingPair: string, interval: string) => void
   /** Rejects with `UnknownPair` when the venue is known not to have the pair. */
   readonly checkPair: (connectorName: string, tradingPair: string) => Promise<void>
   readonly limits: SourceLimits
@@ -67,7 +65,7 @@ const createShelf = <Wish>() => {
 }
 
 /** All sources of this replica. */
-export const createSources = ({ feeds, candles, checkCandles, checkPair, limits }: SourcesDeps): Sources => {
+export const createSources = ({ feeds, candles, checkPair, limits }: SourcesDeps): Sources => {
   const books = createShelf<number>()
   const others = createShelf<null>()
   const { readyMs } = limits
@@ -96,7 +94,6 @@ export const createSources = ({ feeds, candles, checkCandles, checkPair, limits 
         }
         case 'candles': {
           const { interval, rows, id } = subscription
-          checkCandles(connectorName, tradingPair, interval)
           const make = () => candlesSource(candles.open(connectorName, tradingPair, interval, rows), readyMs)
           return others(`${id} ${rows}`, make, null, resumeFrom)
         }

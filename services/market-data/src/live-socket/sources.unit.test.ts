@@ -35,7 +35,6 @@ const world = (kept?: number) => {
   const sources = createSources({
     feeds,
     candles,
-    checkCandles: () => undefined,
     checkPair: async () => undefined,
     limits: { readyMs: 50 },
   })
@@ -79,6 +78,17 @@ t.test('a book: the newest state, as deep as wished, once', async (t) => {
   flat.release()
   flat.release()
   t.equal(live.holders, 0, 'the last one lets go of the feed')
+})
+
+t.test('a book that may be wrong is not shown', async (t) => {
+  const { feed, open } = world()
+  const live = feed({ kind: 'book', ...pair })
+  live.push(1, book(1))
+  live.interrupt()
+  const { cursor } = await open({ type: 'order_book', depth: 1 })
+  t.equal(taken(cursor), undefined)
+  live.push(2, book(2))
+  t.match(taken(cursor), { sequence: 2 })
 })
 
 t.test('a book resumed', async (t) => {

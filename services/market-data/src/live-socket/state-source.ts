@@ -39,7 +39,8 @@ export const stateSource = <T, Wish>(
         resumed,
         take: () => {
           const update = feed.latest()
-          if (update === undefined || update.sequence === told) return undefined
+          // What was true before an interruption may be wrong by now.
+          if (update === undefined || update.sequence === told || feed.state() === 'stale') return undefined
           told = update.sequence
           return { push: { type, data: dataOf(update, wish), sequence: update.sequence, dropped: 0 }, hole: false }
         },

@@ -3,6 +3,7 @@ import type { LiveCandles, OpenCandles } from '../candles/live-candles.ts'
 import {
   type FeedKey,
   FeedNotReady,
+  type FeedState,
   type Feeds,
   type FeedUpdate,
   type FeedValues,
@@ -17,6 +18,7 @@ class HandFed<T> {
   readonly #waiting = new Set<PromiseWithResolvers<FeedUpdate<T>>>()
   #updates: FeedUpdate<T>[] = []
   #failure: Error | undefined
+  #state: FeedState = 'connecting'
   holders = 0
 
   constructor(key: FeedKey, kept: number) {
@@ -27,6 +29,7 @@ class HandFed<T> {
   push(sequence: number, value: T): void {
     const update = { sequence, time: Date.now(), value }
     this.#updates = [...this.#updates, update].slice(-this.#kept)
+    this.#state = 'live'
     for (const { resolve } of this.#waiting) resolve(update)
     for (const listener of this.#listeners) listener(update)
   }
@@ -34,6 +37,10 @@ class HandFed<T> {
   /** Forgets, as a replica does that lost its way to the owner. */
   forget(): void {
     this.#updates = []
+  }
+
+  interrupt(): void {
+    this.#state = 'stale'
   }
 
   fail(error: Error): void {
@@ -46,7 +53,7 @@ class HandFed<T> {
     const latest = () => this.#updates.at(-1)
     return {
       key: this.#key,
-      state: () => (latest() === undefined ? 'connecting' : 'live'),
+      state: () => this.#state,
       latest,
       ready: async (timeoutMs) => {
         if (this.#failure !== undefined) throw this.#failure

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Colibri, startColibri } from '@colibri/system-tests'
 import { ask } from './http-client.ts'
+import { measureMarketData } from './market-data.ts'
 import { latency, perSecond, timeEach } from './measure.ts'
 import { replicaOf } from './replica-url.ts'
 import type { Figure } from './report.ts'
@@ -20,6 +21,7 @@ export const measureSystem = async (): Promise<readonly Figure[]> => {
       { name: 'idle memory, all processes', value: memory, unit: 'MB', target: { atMost: 900 } },
       ...(await measureEdge(colibri)),
       ...(await measureOrders(colibri)),
+      ...(await measureMarketData(colibri)),
     ]
   } finally {
     await colibri.stop()

@@ -21,7 +21,7 @@ const EXHAUSTED_MS = 5 * 60_000
 
 export interface LiveSeriesOptions {
   readonly key: SeriesKey
-  readonly venue: PublicVenue
+  readonly venue: Pick<PublicVenue, 'candles'>
   /** Undefined where the venue has no stream of this. */
   readonly openFeed: () => OpenFeed<readonly Candle[]> | undefined
   readonly now: () => number

@@ -74,8 +74,16 @@ export interface TestBed {
 const EDGE_TOKEN = 'edge-token-of-the-test'
 const main = fileURLToPath(new URL('./main.js', import.meta.url))
 
-/** The trading service as its own process, on a real Postgres, a real NATS and the exchange simulator. */
-export const testBed = async (t: TearsDown): Promise<TestBed> => {
+const simulators = ['simulator', 'simulator_perpetual'] as const
+
+/**
+ * The trading service as its own process, on a real Postgres, a real NATS and the exchange simulator. Of connectors that are
+ * not `known`, market-data has no rules and no prices.
+ */
+export const testBed = async (
+  t: TearsDown,
+  { known = simulators }: { readonly known?: readonly (typeof simulators)[number][] } = {},
+): Promise<TestBed> => {
   const [postgres, nats, home, simulator] = await Promise.all([
     testPostgres(t),
     testNats(t),
@@ -96,7 +104,7 @@ export const testBed = async (t: TearsDown): Promise<TestBed> => {
       const answer = async (): Promise<unknown> => {
         const request = z
           .object({
-            connectorName: z.enum(['simulator', 'simulator_perpetual']),
+            connectorName: z.enum(known),
             tradingPairs: z.array(z.string()).default([]),
           })
           .safeParse(message.json())

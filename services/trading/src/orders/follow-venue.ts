@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AccountUpdate, AccountVenue, VenueOrderState } from '@colibri/exchange'
 import { Exact } from '../decimal.ts'
 import { lateFills } from './late-fills.ts'
-import { isUnresolved } from './order.ts'
+import { isFinished, isUnresolved } from './order.ts'
 import type { LiveOrder } from './order-streams.ts'
 import type { OrdersContext } from './orders-context.ts'
 import { isComplete, recordFill } from './record-fill.ts'
@@ -94,7 +94,7 @@ export const followVenue = (
       const reason = state.status === 'expired' ? 'Expired at the venue' : 'Cancelled at the venue'
       await context.streams.handle(id, { kind: 'confirm-cancel', reason }, cause)
       context.balancesMoved(accountName, connectorName)
-    } else if (state.status === 'filled' && !complete) attend([id])
+    } else if (state.status === 'filled' && !isFinished(order)) attend([id])
   }
 
   const take = async (update: AccountUpdate): Promise<void> => {

@@ -13,7 +13,7 @@ const body = {
   price: 1000,
 } as const
 
-const bed = await testBed(t)
+const bed = await testBed(t, { known: ['simulator'] })
 const trading = await bed.start()
 await bed.control('/price', { mode: 'pin', symbol: 'BTCUSDT', price: '50000' })
 

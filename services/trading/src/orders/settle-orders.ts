@@ -86,8 +86,18 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
       case 'open':
         if (order.cancel !== 'none') await cancelAgain(venue, order)
         return
-      case 'filled':
+      case 'filled': {
+        // Some venues do not say how much of a closed order is filled: that is no statement that nothing is.
+        if (new Exact(state.filledAmount).isZero() || new Exact(state.filledAmount).gt(order.filledAmount)) return
+        // A reduce-only order is taken down to what there is to reduce. Believed as slowly as a denial, for it may be stale.
+        const shortage = doubtful(shortages, id)
+        if (shortage.times < policy.absentTimes || context.now() - shortage.since < policy.absentGraceMs) return
+        shortages.delete(id)
+        const reason = 'The venue filled all it took of the order, which is less than was asked'
+        await context.streams.handle(id, { kind: 'confirm-cancel', reason }, cause)
+        context.balancesMoved(order.intent.accountName, order.intent.connectorName)
         return
+      }
     }
   }
 

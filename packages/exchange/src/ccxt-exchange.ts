@@ -64,8 +64,8 @@ export interface CcxtExchange {
   parseTimeframe(timeframe: string): number
   safeString(row: unknown, key: string | number): string | undefined
   ethGetAddressFromPrivateKey(privateKey: string): string
-  calculateRateLimiterCost(section: unknown, ...request: unknown[]): number
-  throttle(cost?: number): Promise<unknown>
+  throttle(cost?: number | string): Promise<unknown>
+  fetch2(path: string, section: unknown, ...request: unknown[]): Promise<unknown>
   fetch(url: string, method?: string, headers?: unknown, body?: unknown): Promise<unknown>
   handleErrors(...reply: ErrorReply): unknown
   parseOrderBook(...reply: BookReply): unknown
@@ -228,7 +228,7 @@ export const openExchange = async (connector: Connector, settings: ExchangeSetti
     options.fetchMarkets = { ...options.fetchMarkets, ...markets }
   }
   // Our own loop backs off before it reconnects; twice would only make the gap longer.
-  options.ws = { backoff: { base: 0 } }
+  options.ws = { ...(typeof options.ws === 'object' ? options.ws : {}), backoff: { base: 0 } }
   if (settings.credentials !== undefined) applyCredentials(exchange, connector, settings.credentials)
 
   const tree = urlTree.safeParse(exchange.urls.api)

@@ -10,6 +10,8 @@ export interface BookDialect {
   readonly limit?: number
   /** Levels of each side that are kept. */
   readonly depth: number
+  /** As many levels of a side as a snapshot can hold, where the venue's updates go deeper than its snapshot. */
+  readonly snapshotDepth: number
   /** Throws `UnreadableFrame`; `false` is a message for a book that nobody has. */
   readonly admits?: (exchange: LiveExchange, message: unknown) => boolean
   /** Throws `SequenceGap` where a delta does not follow the book. */
@@ -71,10 +73,11 @@ export const krakenChecksum = (book: Pick<ExactBook, 'bids' | 'asks'>): number =
   return crc32(text)
 }
 
-const whole: BookDialect = { numbers: 'text', depth: 10_000 }
+const whole: BookDialect = { numbers: 'text', depth: 10_000, snapshotDepth: Number.POSITIVE_INFINITY }
 
 const binance: BookDialect = {
   ...whole,
+  snapshotDepth: 1_000,
   admits(_, message) {
     const fields = fieldsOf(message)
     needNumbers(fields, 'U', 'u')
@@ -108,6 +111,8 @@ const okx: BookDialect = {
 
 const kucoin: BookDialect = {
   ...whole,
+  // Without a key the venue gives no deeper snapshot.
+  snapshotDepth: 100,
   admits(_, message) {
     const { data, topic } = fieldsOf(message)
     const fields = fieldsOf(data)
@@ -128,7 +133,8 @@ const kucoin: BookDialect = {
 const gate: BookDialect = {
   ...whole,
   limit: 400,
-  admits(exchange, message) {
+  depth: 400,
+  admits(_, message) {
     const { result, channel } = fieldsOf(message)
     const fields = fieldsOf(result)
     needNumbers(fields, 'u')
@@ -138,7 +144,7 @@ const gate: BookDialect = {
       return true
     }
     if (typeof fields.s !== 'string') throw new UnreadableFrame('a book update without its market')
-    return fields.full === true || exchange.orderbooks !== undefined
+    return true
   },
   follows(book, delta) {
     contiguous(book, number(fieldsOf(delta).U))
@@ -146,9 +152,11 @@ const gate: BookDialect = {
 }
 
 const kraken: BookDialect = {
+  ...whole,
   numbers: 'json',
-  limit: 500,
-  depth: 500,
+  limit: 1_000,
+  // The venue does not say what falls out of the depth that was subscribed to.
+  depth: 1_000,
   admits(exchange, message) {
     const { data, type } = fieldsOf(message)
     const first = fieldsOf(Array.isArray(data) ? data[0] : undefined)
@@ -179,4 +187,8 @@ const byExchange: Readonly<Record<string, BookDialect>> = {
   bybit: { ...whole, limit: 200 },
 }
 
-export const bookDialectOf = (exchange: LiveExchange): BookDialect => byExchange[exchange.id] ?? whole
+/** Gate's contracts have a channel of 100 levels at most. */
+const gateContracts: BookDialect = { ...gate, limit: 100, depth: 100 }
+
+export const bookDialectOf = (exchange: LiveExchange): BookDialect =>
+  exchange.id === 'gate' && exchange.options.defaultType !== 'spot' ? gateContracts : (byExchange[exchange.id] ?? whole)

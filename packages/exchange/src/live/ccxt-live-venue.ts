@@ -11,6 +11,8 @@ import {
   type PublicVenue,
   type StreamItem,
   type Ticker,
+  VenueRefused,
+  VenueUnavailable,
 } from '../venue.ts'
 import { backoff } from './backoff.ts'
 import { type Channel, channel } from './channel.ts'
@@ -84,11 +86,17 @@ const streamsOf = (connector: Connector, settings: ExchangeSettings): Streams =>
   }
   const failureOf = (error: unknown) => streamFailure(exchange?.id ?? '', connector.name, error)
 
+  /** A venue that refuses to tell its markets may do so later: only what is said of a stream itself is final. */
+  const ready = (): Promise<Session> =>
+    session.ready().catch((error: unknown) => {
+      throw error instanceof VenueRefused ? new VenueUnavailable(error.message) : error
+    })
+
   const run = async <T>(kind: Kind<T>, put: (item: StreamItem<T>) => void, signal: AbortSignal): Promise<void> => {
     await ending.get(kind.key)
     await resting
     const open = async (): Promise<Subscription<T> | null> => {
-      const opened = await session.ready()
+      const opened = await ready()
       const market = opened.markets.market(kind.tradingPair)
       const live = liveOf(opened)
       const method = live === null ? null : kind.method(live)

@@ -25,6 +25,8 @@ export class ExactSide extends Array<Row> {
   readonly #keys: number[] = []
   readonly #sign: 1 | -1
   readonly #book: ExactBook
+  /** Nothing is known of what lies deeper than this key. */
+  horizon = Number.POSITIVE_INFINITY
 
   constructor(book: ExactBook, side: 'bids' | 'asks') {
     super()
@@ -56,7 +58,9 @@ export class ExactSide extends Array<Row> {
     if (!(value > 0 && value < Number.POSITIVE_INFINITY && size >= 0 && size < Number.POSITIVE_INFINITY)) {
       throw new UnreadableLevel(`a level of ${priceText}, ${amountText}`)
     }
-    this.#set(value * this.#sign, size === 0 || count === 0 ? null : [priceText, amountText, ...delta.slice(2)])
+    const key = value * this.#sign
+    if (key > this.horizon) return
+    this.#set(key, size === 0 || count === 0 ? null : [priceText, amountText, ...delta.slice(2)])
   }
 
   /** Puts a level back as it was. */
@@ -71,6 +75,12 @@ export class ExactSide extends Array<Row> {
   /** Forgets what lies deeper than `depth` levels. */
   keep(depth: number): void {
     while (this.length > depth) this.#set(this.#keys[this.length - 1] ?? 0, null)
+  }
+
+  /** Takes the levels that are there for all that is known, if there are as many as a snapshot can hold. */
+  lookNoFurther(snapshotDepth: number): void {
+    const deepest = this.#keys.at(-1)
+    this.horizon = deepest === undefined || this.length < snapshotDepth ? Number.POSITIVE_INFINITY : deepest
   }
 
   /** ccxt cuts books by this; depth is the book's own matter. */
@@ -126,7 +136,12 @@ export interface BookOwner {
   nextUpdateId(): number
   /** Levels beyond this many on one side are forgotten after each message. */
   readonly depth: number
+  /** A snapshot of so many levels is cut off there: what lies deeper is unknown, and updates of it are no use. */
+  readonly snapshotDepth: number
 }
+
+/** A side of a snapshot that was cut off is used up when fewer of its levels are left. */
+const fewestLevels = 20
 
 interface Snapshot {
   readonly nonce?: number
@@ -135,6 +150,10 @@ interface Snapshot {
   readonly symbol?: string
   readonly bids?: readonly (readonly unknown[])[]
   readonly asks?: readonly (readonly unknown[])[]
+}
+
+type Before = Pick<ExactBook, 'nonce' | 'timestamp' | 'datetime' | 'symbol'> & {
+  readonly horizons: readonly [bids: number, asks: number]
 }
 
 /**
@@ -151,8 +170,7 @@ export class ExactBook {
   symbol: string | undefined
   readonly #owner: BookOwner
   #undo: Undo[] = []
-  #before: Snapshot = {}
-  #open = false
+  #before: Before | undefined
   #state: 'live' | 'retired' = 'live'
   updateId: number
   /** When the last message was applied, by this machine's clock. */
@@ -167,7 +185,7 @@ export class ExactBook {
 
   /** The venue's time of the state before the message that is being applied. */
   get timestampBefore(): number | undefined {
-    return this.#open ? this.#before.timestamp : this.timestamp
+    return this.#before === undefined ? this.timestamp : this.#before.timestamp
   }
 
   get retired(): boolean {
@@ -192,12 +210,20 @@ export class ExactBook {
   /** Takes back everything since the last commit. */
   rollback(): void {
     const undo = this.#undo
+    const before = this.#before
     this.#undo = []
     for (let index = undo.length - 1; index >= 0; index -= 1) {
       const step = undo[index]
       step?.side.restore(step.key, step.row)
     }
-    Object.assign(this, this.#before)
+    if (before !== undefined) {
+      this.nonce = before.nonce
+      this.timestamp = before.timestamp
+      this.datetime = before.datetime
+      this.symbol = before.symbol
+      this.bids.horizon = before.horizons[0]
+      this.asks.horizon = before.horizons[1]
+    }
     this.#close()
   }
 
@@ -210,10 +236,12 @@ export class ExactBook {
     // Two snapshots may be under way; the older one must not turn time back.
     if (this.nonce !== undefined && snapshot.nonce !== undefined && Number(snapshot.nonce) < this.nonce) return this
     this.#begin()
-    this.asks.clear()
-    this.bids.clear()
-    for (const row of snapshot.asks ?? []) this.asks.storeArray(row)
-    for (const row of snapshot.bids ?? []) this.bids.storeArray(row)
+    for (const side of ['asks', 'bids'] as const) {
+      this[side].clear()
+      this[side].horizon = Number.POSITIVE_INFINITY
+      for (const row of snapshot[side] ?? []) this[side].storeArray(row)
+      this[side].lookNoFurther(this.#owner.snapshotDepth)
+    }
     this.nonce = snapshot.nonce
     this.timestamp = snapshot.timestamp
     this.datetime = snapshot.datetime
@@ -237,18 +265,22 @@ export class ExactBook {
     this.bids.keep(this.#owner.depth)
   }
 
+  /** The price has left the range of the snapshot: what is best now may never have been told. */
+  get outrun(): boolean {
+    return [this.asks, this.bids].some(
+      ({ horizon, length }) => horizon !== Number.POSITIVE_INFINITY && length < fewestLevels,
+    )
+  }
+
   #begin(): void {
-    if (this.#open) return
-    this.#open = true
+    if (this.#before !== undefined) return
     const { nonce, timestamp, datetime, symbol } = this
-    this.#before = { ...(nonce === undefined ? {} : { nonce }), ...(timestamp === undefined ? {} : { timestamp }) }
-    if (datetime !== undefined) this.#before = { ...this.#before, datetime }
-    if (symbol !== undefined) this.#before = { ...this.#before, symbol }
+    this.#before = { nonce, timestamp, datetime, symbol, horizons: [this.bids.horizon, this.asks.horizon] }
     this.#owner.touched(this)
   }
 
   #close(): void {
     this.#undo = []
-    this.#open = false
+    this.#before = undefined
   }
 }

@@ -5,6 +5,10 @@ import { UnknownConnector, UnknownPair, VenueRefused } from '../venue.ts'
 export class SequenceGap extends Error {
   override readonly name = 'SequenceGap'
 }
+/** The price left the range that the snapshot told. */
+export class BookOutrun extends Error {
+  override readonly name = 'BookOutrun'
+}
 /** The book is not what the venue says it is. */
 export class ChecksumMismatch extends Error {
   override readonly name = 'ChecksumMismatch'
@@ -48,6 +52,7 @@ export const streamFailure = (exchangeId: string, connectorName: string, error: 
   const interrupted = (reason: Interruption): StreamFailure => ({ kind: 'interrupted', reason, error })
   if (has('ChecksumMismatch')) return interrupted('checksum')
   if (has('ChecksumError')) return interrupted(numbered.test(exchangeId) ? 'sequence-gap' : 'checksum')
-  if (has('SequenceGap', 'InvalidNonce') || /nonce is behind/.test(text)) return interrupted('sequence-gap')
+  if (has('SequenceGap', 'BookOutrun', 'InvalidNonce') || /nonce is behind/.test(text))
+    return interrupted('sequence-gap')
   return interrupted('disconnected')
 }

@@ -1,7 +1,7 @@
 import type { CcxtExchange } from '../ccxt-exchange.ts'
 import { type BookDialect, bookDialectOf } from './book-dialects.ts'
 import { ExactBook } from './exact-book.ts'
-import { SequenceGap } from './interruptions.ts'
+import { BookOutrun, SequenceGap } from './interruptions.ts'
 import { type StreamClient, superviseClients } from './stream-clients.ts'
 
 /** What the streams of a ccxt exchange class add. Which of the methods work is said by `has`. */
@@ -57,6 +57,31 @@ const oneSocket = (exchange: LiveExchange): void => {
   exchange.options.subscriptionLimitByStream = all(1024)
 }
 
+/**
+ * KuCoin's and Gate's classes ask for a snapshot only after several updates, so that it is no older than the first: a quiet
+ * market would have no book for hours. Asking at once, and again where the answer is too old, comes to the same.
+ */
+const snapshotAtOnce = (exchange: LiveExchange): void => {
+  if (!/^(kucoin|gate)/.test(exchange.id)) return
+  const given = typeof exchange.options.watchOrderBook === 'object' ? exchange.options.watchOrderBook : {}
+  exchange.options.watchOrderBook = { ...given, snapshotDelay: 0, snapshotMaxRetries: 8 }
+}
+
+/** By default ccxt takes Binance's small ticker, which has no best bid and ask. */
+const fullTicker = (exchange: LiveExchange): void => {
+  if (exchange.id.startsWith('binance')) exchange.options.watchTickers = { name: 'ticker' }
+}
+
+/** Subscriptions at most this many a second, where the venue's class says nothing of it. */
+const subscriptionsPerSecond = 10
+
+/** By default ccxt paces the messages to a venue like requests by REST, which takes a minute for fifty books at some. */
+const paceSubscriptions = (exchange: LiveExchange): void => {
+  const given = typeof exchange.options.ws === 'object' ? exchange.options.ws : {}
+  const cost = Math.min(1, 1000 / subscriptionsPerSecond / exchange.rateLimit)
+  exchange.options.ws = { cost, ...given }
+}
+
 /** Binance sends quote volume, trade count and taker volumes with each candle, which ccxt's six columns leave out. */
 const withAllColumns = (exchange: LiveExchange): void => {
   const handle = exchange.handleOHLCV?.bind(exchange)
@@ -88,6 +113,7 @@ const transactionalBooks = (
     touched: (book: ExactBook) => void touched.add(book),
     nextUpdateId: updateIds(),
     depth: dialect.depth,
+    snapshotDepth: dialect.snapshotDepth,
   }
   exchange.orderBook = (snapshot = {}) => new ExactBook(owner, snapshot)
   exchange.countedOrderBook = exchange.orderBook
@@ -116,6 +142,7 @@ const transactionalBooks = (
         if (error !== undefined) throw error
         if (symbolOf(book) === undefined) throw new SequenceGap('the exchange class dropped the book')
         book.cut()
+        if (book.outrun) throw new BookOutrun('the price left the range of the snapshot')
         if (message !== undefined) dialect.verify?.(book, message)
         book.commit()
         touched.delete(book)
@@ -167,6 +194,9 @@ export const makeLive = (exchange: LiveExchange, events: LiveExchangeEvents): vo
   exchange.safeFloat = (row, key) => exchange.safeString(row, key)
   exchange.safeFloat2 = (row, key, other) => exchange.safeString2(row, key, other)
   oneSocket(exchange)
+  fullTicker(exchange)
+  snapshotAtOnce(exchange)
+  paceSubscriptions(exchange)
   withAllColumns(exchange)
   const publishing = transactionalBooks(exchange, dialect, events)
   superviseClients(exchange, { numbers: dialect.numbers, publishing })

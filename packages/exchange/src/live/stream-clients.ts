@@ -122,6 +122,8 @@ export const superviseClients = (exchange: LiveExchange, rules: ClientRules): vo
   const onClose = exchange.onClose.bind(exchange)
   exchange.onClose = (client, error) => {
     if (open.get(client.url) === client) open.delete(client.url)
+    // KuCoin's addresses hold a token of limited life, which ccxt would use for ever.
+    if (exchange.id.startsWith('kucoin')) exchange.options.urls = {}
     // ccxt forgets whoever stands at this address now, even if that is a newer one.
     if (exchange.clients?.[client.url] === undefined || exchange.clients[client.url] === client) onClose(client, error)
   }

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+
+/** What a reader of raw requests has to know of a type, which the type itself cannot say. */
+const decimals = new WeakSet<object>()
+const lists = new WeakSet<object>()
+
+export const markDecimal = <T extends object>(schema: T): T => {
+  decimals.add(schema)
+  return schema
+}
+
+export const markList = <T extends object>(schema: T): T => {
+  lists.add(schema)
+  return schema
+}
+
+/** Hands on what is known of `inner` to the type around it. */
+export const marksOf = <T extends object>(inner: object, schema: T): T => {
+  if (lists.has(inner)) lists.add(schema)
+  if (decimals.has(inner)) decimals.add(schema)
+  return schema
+}
+
+const unwrap = (schema: z.core.$ZodType): z.core.$ZodType =>
+  schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema
+
+/** True when a query parameter of this type takes every occurrence of its name. */
+export const isList = (schema: z.core.$ZodType): boolean => lists.has(unwrap(schema))
+
+/** True when the exact text of a JSON number matters: `1.0` stays `1.0`. */
+export const isDecimal = (schema: z.core.$ZodType): boolean => decimals.has(unwrap(schema))

@@ -1,8 +1,9 @@
 import { tradingRulesReply, tradingRulesRequest } from '@colibri/contracts'
+import { rpcRequest } from '@colibri/service-kit'
 import { Controller } from '@nestjs/common'
 import { MessagePattern, Payload } from '@nestjs/microservices'
 import type { z } from 'zod'
-import { rpcFailure, rpcRequest } from '../venue-calls/rpc-errors.ts'
+import { rpcFailure } from '../venue-calls/rpc-errors.ts'
 import { TradingRules } from './trading-rules.ts'
 
 @Controller()

@@ -1,8 +1,8 @@
 import { type ratesReply, ratesRequest } from '@colibri/contracts'
+import { rpcRequest } from '@colibri/service-kit'
 import { Controller } from '@nestjs/common'
 import { MessagePattern, Payload } from '@nestjs/microservices'
 import type { z } from 'zod'
-import { rpcRequest } from '../venue-calls/rpc-errors.ts'
 import { RateOracle } from './rate-oracle.ts'
 
 @Controller()

@@ -1,6 +1,5 @@
 import { UnknownConnector, VenueRefused, VenueUnavailable } from '@colibri/exchange'
 import { badRequest, notFound, unavailable } from '@colibri/service-kit'
-import { z } from 'zod'
 import { VenueTooSlow } from './deadline.ts'
 
 /** What another service is told when a venue failed; the transport turns it into an error reply. */
@@ -10,11 +9,4 @@ export const rpcFailure = (error: unknown, connectorName: string): unknown => {
   if (error instanceof VenueUnavailable) return unavailable(error.message)
   if (error instanceof VenueRefused) return badRequest(error.message)
   return error
-}
-
-/** A request as its schema reads it; what does not fit is refused with what is wrong. */
-export const rpcRequest = <T>(schema: z.ZodType<T>, payload: unknown): T => {
-  const parsed = schema.safeParse(payload)
-  if (!parsed.success) throw badRequest(z.prettifyError(parsed.error))
-  return parsed.data
 }

@@ -1,4 +1,5 @@
 import { accountsReply, balancesReply, balancesRequest } from '@colibri/contracts'
+import { rpcRequest } from '@colibri/service-kit'
 import { Controller, Inject } from '@nestjs/common'
 import { MessagePattern, Payload } from '@nestjs/microservices'
 import type { z } from 'zod'
@@ -18,7 +19,7 @@ export class AccountsRpcController {
 
   @MessagePattern('rpc.trading.balances')
   async balances(@Payload() payload: unknown): Promise<z.infer<typeof balancesReply>> {
-    return this.accounts.balances.read(balancesRequest.parse(payload))
+    return this.accounts.balances.read(rpcRequest(balancesRequest, payload))
   }
 
   @MessagePattern('rpc.trading.accounts')

@@ -214,6 +214,7 @@ t.test('balances move by exactly fills and fees', async (t) => {
   t.equal(new Exact(after.get('BTC') ?? 0).toString(), new Exact(before.get('BTC') ?? 0).minus(sold).toString())
   t.equal(new Exact(after.get('USDT') ?? 0).toString(), new Exact(before.get('USDT') ?? 0).plus(got).toString())
   t.same(await bed.rpc('accounts', {}), { accountNames: ['master_account'] })
+  t.match(await bed.rpc('balances', { accountNames: 'all' }), { error: { kind: 'invalid', message: /accountNames/ } })
 })
 
 t.test('bad input is refused with the contract’s body and leaves no trace', async (t) => {

@@ -1,5 +1,6 @@
 import { inboxPrefix } from '@colibri/contracts'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { Kvm } from '@nats-io/kv'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { connectAsync } from 'mqtt'
 import t, { type Test } from 'tap'
@@ -86,4 +87,37 @@ t.test('bots speak MQTT, orchestration hears them over NATS and answers', async 
   t.equal(await heard, 'hbot.one.hb alive')
   orchestration.publish('hbot.one.start', 'go')
   t.equal(await told, 'hbot/one/start go')
+})
+
+t.test('replicas of market-data agree on feeds among themselves, and nobody interferes', async (t) => {
+  const { as } = await start(t)
+  const [one, two] = [await as('market-data'), await as('market-data')]
+  const options = { ttl: 60_000, allow_direct: false }
+  const replicas = await new Kvm(one).create('market-data-replicas', options)
+  const seen = await new Kvm(two).create('market-data-replicas', options)
+  const revision = await replicas.create('session', '')
+  t.equal((await seen.status()).ttl, 60_000)
+  t.equal((await seen.get('session'))?.revision, revision)
+  await replicas.update('session', '', revision)
+  await t.rejects(seen.update('session', '', revision), { code: 10_071 }, 'compare-and-set')
+  await replicas.purge('session')
+  const feeds = await new Kvm(one).create('market-data-feeds', { allow_direct: false })
+  await feeds.create('simulator.BTC-USDT.book', '{}')
+  const manager = await jetstreamManager(one, { checkAPI: false })
+  const bucket = 'KV_market-data-feeds'
+  t.equal((await manager.streams.info(bucket, { subjects_filter: '>' })).state.num_subjects, 1)
+  await manager.streams.purge(bucket, { filter: '$KV.market-data-feeds.simulator.BTC-USDT.book' })
+
+  two.subscribe('feeds.two', { callback: (_, message) => void message.respond('heard') })
+  await two.flush()
+  t.equal((await one.request('feeds.two', '', { timeout: 2_000 })).string(), 'heard')
+
+  for (const user of ['trading', 'subscriber']) {
+    const curious = await as(user)
+    for (const subject of ['feeds.two', '$KV.market-data-feeds.simulator.BTC-USDT.book']) {
+      const refused = refusal(curious)
+      curious.publish(subject, '{}')
+      t.match(await refused, /Permissions Violation/i, `${user} may not publish ${subject}`)
+    }
+  }
 })

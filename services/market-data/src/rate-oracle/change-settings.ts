@@ -1,7 +1,7 @@
 import type { RateOracleUpdateRequest } from '@colibri/contracts'
 import { badRequest } from '@colibri/service-kit'
 import { pythonList, pythonText } from '../venue-calls/python-text.ts'
-import type { ConfClientChange } from './conf-client.ts'
+import type { OracleChange } from './rate-oracle.ts'
 
 const LONGEST = 64
 
@@ -10,7 +10,7 @@ const isPlainText = (text: string): boolean =>
   text.isWellFormed() && text.length <= LONGEST && !/[\p{Cc}\u2028\u2029\ufeff\ufffe\uffff]/u.test(text)
 
 /** What an update asks for. Throws a 400 that names the wrong value and what would be right. */
-export const changeOf = (request: RateOracleUpdateRequest, sources: readonly string[]): ConfClientChange => {
+export const changeOf = (request: RateOracleUpdateRequest, sources: readonly string[]): OracleChange => {
   const { rate_oracle_source: source, global_token: token } = request
   if (source !== null && !sources.includes(source.name)) {
     throw badRequest(`Invalid rate oracle source: ${source.name}. Available sources: ${pythonList(sources)}`)
@@ -35,7 +35,7 @@ export const changeOf = (request: RateOracleUpdateRequest, sources: readonly str
 }
 
 /** What was changed, in the contract's words. */
-export const changeMessage = ({ source, token }: ConfClientChange): string => {
+export const changeMessage = ({ source, token }: OracleChange): string => {
   const parts = [
     ...(source === undefined ? [] : [`rate_oracle_source updated to ${source}`]),
     ...(token === undefined

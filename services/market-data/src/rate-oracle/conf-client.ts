@@ -11,7 +11,8 @@ export interface ConfClientRates {
 
 /** What to write; a member that is absent stays as it is. */
 export interface ConfClientChange {
-  readonly source?: string
+  /** Null leaves the file without a source. */
+  readonly source?: string | null
   readonly token?: { readonly name: string; readonly symbol: string }
 }
 
@@ -75,7 +76,7 @@ export const changedConfClient = (text: string, change: ConfClientChange): strin
   const { source, token } = change
   if (source !== undefined) {
     if (readConfClient(text).source !== source) document.delete('rate_oracle_source')
-    set('rate_oracle_source', 'name', source)
+    if (source !== null) set('rate_oracle_source', 'name', source)
   }
   if (token !== undefined) {
     set('global_token', 'global_token_name', token.name)
@@ -123,7 +124,7 @@ const isSound = (before: string, after: string, change: ConfClientChange): boole
   const { source, token } = change
   return (
     isDeepStrictEqual(rest(before), rest(after)) &&
-    (source === undefined || read.source === source) &&
+    (source === undefined || (read.source ?? null) === source) &&
     (token === undefined || (read.tokenName === token.name && read.tokenSymbol === token.symbol))
   )
 }

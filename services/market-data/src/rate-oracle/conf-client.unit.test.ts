@@ -75,10 +75,17 @@ t.test('a source keeps its own members, another one does not get them', async (t
   t.notMatch(changedConfClient(original, { source: 'kucoin' }), /api_key/)
 })
 
+t.test('no source leaves no trace of one', async (t) => {
+  const changed = changedConfClient(original, { source: null })
+  t.notMatch(changed, /rate_oracle_source|coin_cap|api_key/)
+  t.same(readConfClient(changed), { tokenName: 'USDT', tokenSymbol: '$' })
+  t.equal(changedConfClient(changed, { source: null }), changed)
+})
+
 t.test('a new file', async (t) => {
   t.equal(
-    newConfClient({ source: 'simulator', token: { name: 'USDT', symbol: '$' } }),
-    'global_token:\n  global_token_name: USDT\n  global_token_symbol: $\nrate_oracle_source:\n  name: simulator\n',
+    newConfClient({ source: 'gate_io', token: { name: 'USDT', symbol: '$' } }),
+    'global_token:\n  global_token_name: USDT\n  global_token_symbol: $\nrate_oracle_source:\n  name: gate_io\n',
   )
 })
 

@@ -12,7 +12,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { marketData } from '../service.ts'
 import { contractProblems } from '../testing/contract-shape.ts'
-import { Exact } from './find-rate.ts'
+import { Exact, quotient } from './find-rate.ts'
 import { contractSources } from './rate-sources.ts'
 
 const EDGE_TOKEN = 'token-of-the-test'
@@ -46,9 +46,11 @@ const closedPort = async (): Promise<string> => {
 }
 
 /** CoinGecko's and CoinCap's paths, on one host. */
-const priceServices = async (t: Test): Promise<string> => {
+const priceServices = async (t: Test) => {
+  const asked: string[] = []
   const server = createHttpServer((request, response) => {
     const path = request.url ?? ''
+    asked.push(path)
     const body = path.includes('supported_vs_currencies')
       ? ['usd', 'eur']
       : path.includes('/coins/markets')
@@ -56,7 +58,7 @@ const priceServices = async (t: Test): Promise<string> => {
         : { data: [{ symbol: 'ETH', priceUsd: '2500.000000000000000001' }] }
     response.end(JSON.stringify(body))
   })
-  return listening(t, server)
+  return { url: await listening(t, server), asked }
 }
 
 /** Replicas over one database, one NATS and one folder, on a frozen simulator. */
@@ -74,8 +76,8 @@ const world = async (t: Test) => {
       `binance: {rest: ${simulator.restUrl}}`,
       `gate_io: {rest: ${dead}}`,
       `kucoin: {rest: ${silent}}`,
-      `coin_gecko: {rest: ${gecko}}`,
-      `coin_cap: {rest: ${gecko}/}`,
+      `coin_gecko: {rest: ${gecko.url}}`,
+      `coin_cap: {rest: ${gecko.url}/}`,
     ].join('\n'),
   })
   const nats = await connect(server.options)
@@ -124,7 +126,7 @@ const world = async (t: Test) => {
         ]),
     )
   }
-  return { replica, rpc, mids, path: join(home, 'bots/credentials/master_account/conf_client.yml') }
+  return { replica, rpc, mids, asked: gecko.asked, path: join(home, 'bots/credentials/master_account/conf_client.yml') }
 }
 
 type Replica = Awaited<ReturnType<Awaited<ReturnType<typeof world>>['replica']>>
@@ -137,6 +139,7 @@ const single = (pair: string, rate: number | null, source: string, token = 'USDT
   status: 200,
   body: { trading_pair: pair, rate, source, quote_token: token },
 })
+const ratio = (dividend: number, divisor: number): number => quotient(dividend, new Exact(divisor)).toNumber()
 const pricesBody = z.object({
   source: z.string(),
   quote_token: z.string(),
@@ -146,7 +149,7 @@ const pricesBody = z.object({
 const pricesOf = async (replica: Replica) => pricesBody.parse((await replica.get('/prices')).body)
 
 t.test('the rate oracle of two replicas', async (t) => {
-  const { replica, rpc, mids, path } = await world(t)
+  const { replica, rpc, mids, asked, path } = await world(t)
   const [first, second] = await Promise.all([replica(), replica()])
   const names = [...contractSources, 'simulator']
   const available = `[${names.map((name) => `'${name}'`).join(', ')}]`
@@ -154,8 +157,9 @@ t.test('the rate oracle of two replicas', async (t) => {
   const btc = middle['BTC-USDT'] ?? 0
   const eth = middle['ETH-USDT'] ?? 0
 
-  await t.test('a first start counts in the simulator, and writes that down', async (t) => {
-    t.same(parse(await readFile(path, 'utf8')), config('simulator'))
+  await t.test('a first start counts in the simulator; its file has nothing a bot would refuse', async (t) => {
+    const { global_token } = config('simulator')
+    t.same(parse(await readFile(path, 'utf8')), { global_token })
     for (const each of [first, second]) {
       const { status, body } = await each.get('/config')
       t.same({ status, body }, { status: 200, body: { ...config('simulator'), available_sources: names } })
@@ -183,7 +187,7 @@ t.test('the rate oracle of two replicas', async (t) => {
     const pairs = {
       'BTC-USDT': btc,
       'BTC-USD': btc,
-      'USDT-BTC': 1 / btc,
+      'USDT-BTC': ratio(1, btc),
       'USDT-USDT': 1,
       'NO-PE': null,
       'A-B-C': null,
@@ -200,7 +204,7 @@ t.test('the rate oracle of two replicas', async (t) => {
     const { rates } = z
       .object({ rates: z.record(z.string(), z.number()) })
       .parse((await first.post({ trading_pairs: ['ETH-BTC'] })).body)
-    t.equal(rates['ETH-BTC'], new Exact(eth).div(btc).toNumber())
+    t.equal(rates['ETH-BTC'], ratio(eth, btc))
   })
 
   await t.test('one rate, by every name of the route', async (t) => {
@@ -327,11 +331,14 @@ t.test('the rate oracle of two replicas', async (t) => {
       reply = await first.get('/rate/ETH-USDT')
     }
     t.same(reply, single('ETH-USDT', eth, 'aevo_perpetual'))
-    t.same(await first.get('/rate/USDT-ETH'), single('USDT-ETH', 1 / eth, 'aevo_perpetual'))
+    t.same(await first.get('/rate/USDT-ETH'), single('USDT-ETH', ratio(1, eth), 'aevo_perpetual'))
   })
 
   await t.test('price services', async (t) => {
     await first.put({ rate_oracle_source: { name: 'coin_gecko' } })
+    const currencies = () => asked.filter((each) => each.includes('supported_vs_currencies')).length
+    while (currencies() < 2) await new Promise((resolve) => setTimeout(resolve, 20))
+    t.equal(currencies(), 2, 'the other replica asks without having been asked itself')
     t.same(await second.get('/rate/BTC-USD'), single('BTC-USD', 50_000.25, 'coin_gecko'))
     await first.put({ global_token: { global_token_name: 'EUR', global_token_symbol: '€' } })
     t.same((await pricesOf(second)).prices, { 'BTC-EUR': 45_000.5 })
@@ -417,9 +424,24 @@ t.test('the rate oracle of two replicas', async (t) => {
 t.test('a file that was there before is respected', async (t) => {
   const { replica, path } = await world(t)
   await mkdir(dirname(path), { recursive: true })
-  const text = 'instance_id: abc\n'
-  await writeFile(path, text)
-  const { get } = await replica()
-  t.match(await get('/config'), { status: 200, body: config('gate_io') })
-  t.equal(await readFile(path, 'utf8'), text)
+  const withoutSource = 'instance_id: abc\n'
+  await writeFile(path, withoutSource)
+  const first = await replica()
+  t.match(await first.get('/config'), { status: 200, body: config('simulator') })
+  const plain = await replica({ SIMULATOR_REST_URL: '', SIMULATOR_WS_URL: '' })
+  t.match(await plain.get('/config'), { status: 200, body: config('gate_io') }, 'the default of the contract')
+  t.equal(await readFile(path, 'utf8'), withoutSource)
+
+  await first.put({ rate_oracle_source: { name: 'kucoin' } })
+  t.same(parse(await readFile(path, 'utf8')), { instance_id: 'abc', rate_oracle_source: { name: 'kucoin' } })
+  t.match(await first.put({ rate_oracle_source: { name: 'simulator' } }), {
+    body: { message: 'rate_oracle_source updated to simulator', config: config('simulator') },
+  })
+  t.equal(await readFile(path, 'utf8'), withoutSource)
+})
+
+t.test('without a simulator a first start has the default of the contract', async (t) => {
+  const { replica, path } = await world(t)
+  await replica({ SIMULATOR_REST_URL: '', SIMULATOR_WS_URL: '' })
+  t.same(parse(await readFile(path, 'utf8')), config('gate_io'))
 })

@@ -1,10 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { within } from '../venue-calls/deadline.ts'
 import type { ConfClientChange, ConfClientRates } from './conf-client.ts'
 import { findRate, type Price, quotient, type Rate } from './find-rate.ts'
 import { bookRate, type LiveBooks, reversed } from './live-books.ts'
 import { PriceTable } from './price-table.ts'
 import type { RateSettings } from './rate-settings.ts'
-import { DEFAULT_SOURCE, type RateSources } from './rate-sources.ts'
+import { DEFAULT_SOURCE, type RateSources, SIMULATOR_SOURCE } from './rate-sources.ts'
 import { RefreshedPrices, type RefreshOptions } from './refreshed-prices.ts'
 
 export const DEFAULT_TOKEN = 'USDT'
@@ -15,6 +16,12 @@ export interface OracleSettings {
   readonly source: string
   readonly tokenName: string
   readonly tokenSymbol: string
+}
+
+/** What to change; a member that is absent stays as it is. */
+export interface OracleChange {
+  readonly source?: string
+  readonly token?: { readonly name: string; readonly symbol: string }
 }
 
 /** An answer and what it counts in. */
@@ -58,6 +65,8 @@ interface Running {
  */
 export class RateOracle {
   readonly #options: RateOracleOptions
+  /** A request may begin the asking of a source, but what the source does later is not that request's. */
+  readonly #outsideRequests = AsyncLocalStorage.snapshot()
   #running: Running | undefined
   #started = 0
   #applied = 0
@@ -75,7 +84,7 @@ export class RateOracle {
   async start(): Promise<void> {
     const { settings, sources, report } = this.#options
     const initial = { source: sources.initial, token: { name: DEFAULT_TOKEN, symbol: DEFAULT_SYMBOL } }
-    await settings.ensure(initial).catch((error: unknown) => report.settingsFailed(error))
+    await settings.ensure(this.#written(initial)).catch((error: unknown) => report.settingsFailed(error))
     await this.follow()
   }
 
@@ -94,9 +103,9 @@ export class RateOracle {
   }
 
   /** Writes the change into the file, if it is one, goes by it and lets the other replicas know. Throws as `settings` does. */
-  async change(change: ConfClientChange): Promise<OracleSettings> {
+  async change(change: OracleChange): Promise<OracleSettings> {
     if (change.source !== undefined || change.token !== undefined) {
-      await this.#options.settings.write(change)
+      await this.#options.settings.write(this.#written(change))
       await this.follow()
       this.#options.changed()
     }
@@ -186,14 +195,23 @@ export class RateOracle {
             random,
             onLoad: (outcome) => report.loaded(source, outcome),
           })
-    if (prices !== undefined) background('refresh rates', prices.run())
+    if (prices !== undefined) this.#outsideRequests(() => background('refresh rates', prices.run()))
     this.#running = { settings, prices }
     return this.#running
   }
 
-  #withDefaults({ source, tokenName, tokenSymbol }: ConfClientRates): OracleSettings {
+  /** Bots get a copy of the file and refuse to start with a source that is Colibri's own: the file says it by saying none. */
+  #written({ source, token }: OracleChange): ConfClientChange {
     return {
-      source: source !== undefined && this.sources.includes(source) ? source : DEFAULT_SOURCE,
+      ...(source === undefined ? {} : { source: source === SIMULATOR_SOURCE ? null : source }),
+      ...(token === undefined ? {} : { token }),
+    }
+  }
+
+  #withDefaults({ source, tokenName, tokenSymbol }: ConfClientRates): OracleSettings {
+    const named = source ?? this.#options.sources.initial
+    return {
+      source: this.sources.includes(named) ? named : DEFAULT_SOURCE,
       tokenName: tokenName ?? DEFAULT_TOKEN,
       tokenSymbol: tokenSymbol ?? DEFAULT_SYMBOL,
     }

@@ -42,7 +42,7 @@ const byHand = (t: { teardown(end: () => void): void }, file: ConfClientRates = 
         const old = world.file instanceof Error ? {} : world.file
         world.file = {
           ...old,
-          ...(source === undefined ? {} : { source }),
+          ...(typeof source === 'string' ? { source } : {}),
           ...(token === undefined ? {} : { tokenName: token.name, tokenSymbol: token.symbol }),
         }
       },

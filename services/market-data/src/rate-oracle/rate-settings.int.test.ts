@@ -114,3 +114,22 @@ t.test('a lock whose holder died is free again', async (t) => {
   )
   t.equal(await exclusively(async () => 'free'), 'free')
 })
+
+t.test('too many writers at once are sent away, the others all have their turn', async (t) => {
+  const { url } = await testPostgres(t)
+  const pool = new pg.Pool({ connectionString: url })
+  t.teardown(() => pool.end())
+  const exclusively = settingsLock(pool)
+  let inside = 0
+  const write = async () => {
+    inside += 1
+    t.equal(inside, 1)
+    await new Promise((resolve) => setImmediate(resolve))
+    inside -= 1
+  }
+  const all = await Promise.allSettled(Array.from({ length: 105 }, () => exclusively(write)))
+  const refused = all.filter((each) => each.status === 'rejected')
+  t.equal(refused.length, 5)
+  t.match(refused[0]?.reason, { status: 503 })
+  await exclusively(write)
+})

@@ -36,7 +36,7 @@ const SIMULATOR_REFRESH_MS = 5_000
 
 export interface RateSources {
   readonly names: readonly string[]
-  /** Which source a first start chooses: the simulator where there is one, else the contract's. */
+  /** The source of whoever has chosen none: the simulator where there is one, else the contract's. */
   readonly initial: string
   lookup(name: string): SourceLookup
 }

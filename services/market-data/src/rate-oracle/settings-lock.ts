@@ -3,6 +3,9 @@ import type { Pool } from 'pg'
 import type { Exclusively } from './rate-settings.ts'
 
 const PATIENCE = '5s'
+const LONGEST_LINE = 100
+
+const busy = () => unavailable('The configuration is being written by others, try again')
 
 const isLockTimeout = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '55P03'
 
@@ -12,10 +15,17 @@ const isLockTimeout = (error: unknown): boolean => error instanceof Error && 'co
  */
 export const settingsLock = (pool: Pool): Exclusively => {
   let line: Promise<unknown> = Promise.resolve()
-  return (work) => {
+  let waiting = 0
+  return async (work) => {
+    if (waiting >= LONGEST_LINE) throw busy()
+    waiting += 1
     const turn = line.then(() => underLock(pool, work))
     line = turn.catch(() => undefined)
-    return turn
+    try {
+      return await turn
+    } finally {
+      waiting -= 1
+    }
   }
 }
 
@@ -28,7 +38,7 @@ const underLock = async <T>(pool: Pool, work: () => Promise<T>): Promise<T> => {
   } catch (error) {
     // The lock goes with the connection, whatever state that is in.
     client.release(true)
-    throw isLockTimeout(error) ? unavailable('The configuration is being written by others, try again') : error
+    throw isLockTimeout(error) ? busy() : error
   }
   try {
     return await work()

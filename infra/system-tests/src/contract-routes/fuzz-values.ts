@@ -106,7 +106,8 @@ const byName: Readonly<Record<string, (chance: Chance) => unknown>> = {
   max_records: (chance) => (chance.happens(0.8) ? chance.integer(1, 200) : chance.pick(NUMBERS)),
   start_time: (chance) => (chance.happens(0.8) ? nowSeconds() - chance.integer(0, 20_000) : chance.pick(NUMBERS)),
   end_time: (chance) => (chance.happens(0.8) ? nowSeconds() - chance.integer(0, 10_000) : chance.pick(NUMBERS)),
-  timeout: (chance) => chance.pick([1, 2, 0, 121, 0.5]),
+  /** Long enough for a busy machine, or refused: a wait that is too short fails by the caller's own wish. */
+  timeout: (chance) => chance.pick([20, 30.5, 120, 0, 121, 0.5]),
   volume: (chance) => (chance.happens(0.6) ? chance.next() * 10 : chance.pick(NUMBERS)),
   quote_volume: (chance) => (chance.happens(0.6) ? chance.next() * 1e5 : chance.pick(NUMBERS)),
   price: (chance) => (chance.happens(0.6) ? chance.next() * 4e4 : chance.pick(NUMBERS)),

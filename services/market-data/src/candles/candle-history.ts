@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Candle, Venues } from '@colibri/exchange'
+import { type Candle, UnknownPair, type Venues } from '@colibri/exchange'
 import { within } from '../venue-calls/deadline.ts'
 import type { FreshCache } from '../venue-calls/fresh-cache.ts'
 import { pageRowsOf } from './candle-intervals.ts'
@@ -20,6 +20,8 @@ const CLAIM_POLL_MS = 100
 
 /** Where the rows of a range are found. */
 export type FoundCandles =
+  /** The range has not begun yet. */
+  | { readonly kind: 'nothing' }
   | {
       readonly kind: 'stored'
       readonly seriesId: number
@@ -79,17 +81,18 @@ export class CandleHistory {
   async find(key: SeriesKey, asked: TimeRange): Promise<FoundCandles> {
     const { stored, now } = this.#options
     const range = { from: asked.from, to: Math.min(asked.to, now() + 1) }
+    if (range.from >= range.to) return { kind: 'nothing' }
     const whole = { from: openTimeOf(key.interval, range.from), to: this.#end(key.interval, range.to) }
     const known = await stored.find(key)
     const missing = known === undefined ? [whole] : await stored.missing(known, whole)
     if (known !== undefined && missing.length === 0) return { kind: 'stored', seriesId: known, range, open: [] }
     try {
-      // Before anything is stored of a name that may not exist.
       this.#options.venues.publicVenue(key.connectorName)
-      const seriesId = known ?? (await this.#firstAnswer(key, whole))
+      const seriesId = known ?? (await stored.open(key))
       const open = await within(this.#fill(key, seriesId, missing), this.waitMs)
       return { kind: 'stored', seriesId, range, open: open.filter(({ time }) => time >= range.from && time < range.to) }
     } catch (cause) {
+      if (cause instanceof UnknownPair) await stored.forgetEmpty(key)
       const derived = await this.#derive(key, whole, range)
       if (derived !== undefined) return derived
       throw new CandlesMissing(missing, known === undefined ? [] : await stored.coverage(known), { cause })
@@ -98,13 +101,6 @@ export class CandleHistory {
 
   #end(interval: string, to: number): number {
     return endTimeOf(interval, openTimeOf(interval, to - 1))
-  }
-
-  /** A pair that no venue knows leaves no trace: its series is made when the venue has answered for the first time. */
-  async #firstAnswer(key: SeriesKey, range: TimeRange): Promise<number> {
-    const [first] = this.#pieces(key, range)
-    if (first !== undefined) await within(this.#ask(key, first), this.waitMs)
-    return this.stored.open(key)
   }
 
   /** One row of a page is for the candle after the piece, which proves that the piece's last one is final. */

@@ -11,6 +11,7 @@ export const foundRows = async function* (
   interval: string,
   found: FoundCandles,
 ): AsyncGenerator<readonly Candle[]> {
+  if (found.kind === 'nothing') return
   if (found.kind === 'stored') {
     yield* stored.pages(found.seriesId, storedPart(found))
     if (found.open.length > 0) yield found.open

@@ -54,6 +54,17 @@ export class StoredCandles {
     return made
   }
 
+  /** Forgets a series of which nothing was ever stored: names are cheap to make up. */
+  async forgetEmpty({ connectorName, tradingPair, interval }: SeriesKey): Promise<void> {
+    await this.#db
+      .deleteFrom('candle_series')
+      .where('connector', '=', connectorName)
+      .where('trading_pair', '=', tradingPair)
+      .where('interval', '=', interval)
+      .where('coverage', '=', '{}')
+      .execute()
+  }
+
   /** Every series and what is known of it. */
   async all(): Promise<readonly StoredSeries[]> {
     const rows = await this.#db

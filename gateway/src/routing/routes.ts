@@ -25,6 +25,7 @@ export const routes: readonly Route[] = [
   route('/accounts', 'trading'),
   route('/accounts/{account_name}/balances', 'portfolio'),
   route('/trading', 'trading'),
+  route('/guards', 'trading'),
   route('/executors', 'trading'),
   route('/portfolio', 'portfolio'),
   route('/docker', 'orchestration'),

@@ -24,6 +24,9 @@ export const instancesSubject = (service: string): string => `instances.${servic
 /** Said by the market-data replica that changed the rate oracle's configuration; the others read the file again. No payload. */
 export const RATE_ORACLE_CHANGED = 'rate-oracle.changed'
 
+/** Key-value bucket in which all replicas share what they use of each venue's request budget. */
+export const VENUE_BUDGETS = 'venue-budgets'
+
 /** Where replies to a user arrive: one of its own each, so that nobody reads the replies of another. */
 export const inboxPrefix = (user: string): string => `_INBOX_${user}`
 

@@ -1,8 +1,10 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import type { GuardScope } from '@colibri/contracts'
 import { runProjection } from '@colibri/event-log'
 import { connectorOf, openVenues } from '@colibri/exchange'
 import type { ServiceKit, Started } from '@colibri/service-kit'
+import { venueBudgets } from '@colibri/venue-budget'
 import { accountFiles } from './accounts/account-files.ts'
 import { accountVenues } from './accounts/account-venues.ts'
 import { ACCOUNTS, AccountsController } from './accounts/accounts.http.ts'
@@ -16,9 +18,12 @@ import { FUNDING, FundingController } from './funding/funding.http.ts'
 import { fundingProjection } from './funding/funding.projection.ts'
 import { fundingQueries } from './funding/funding.queries.ts'
 import { followFunding } from './funding/record-funding.ts'
+import { GUARDS, GuardsController } from './guards/guards.http.ts'
+import { openGuards, unguarded } from './guards/guards.ts'
+import { runLadder } from './guards/run-ladder.ts'
 import { becomeOnlyWriter } from './only-writer.ts'
 import { cancelOrder } from './orders/cancel-order.ts'
-import { clientOrderIds } from './orders/client-order-id.ts'
+import { clientOrderIds, type IdSubject } from './orders/client-order-id.ts'
 import { defaultFollowPolicy, type Follower, followVenue } from './orders/follow-venue.ts'
 import { createOrderStreams } from './orders/order-streams.ts'
 import { ORDERS, OrdersController } from './orders/orders.http.ts'
@@ -69,6 +74,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     venuesFile: join(config.COLIBRI_HOME, 'venues.yml'),
     urls: simulatorUrls(config),
     logger,
+    budgets: await venueBudgets(kit, config.OUTGOING_ADDRESS),
   })
   const followers = new Map<string, Follower>()
   const fundingFollowers = new Map<string, AbortController>()
@@ -123,14 +129,22 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   })
 
   const newId = clientOrderIds(`${hostname()} ${process.pid} ${config.INSTANCE_ID}`, now)
-  const place = placeOrder({
+  const guards = await openGuards({
+    log,
+    now,
+    live: context.streams.live,
+    valueIn: context.valueIn,
+    background,
+  })
+  const placing = {
     ...context,
     rules,
-    newClientOrderId: (subject) => newId(connectorOf(subject.connectorName).clientOrderId, subject),
+    newClientOrderId: (subject: IdSubject) => newId(connectorOf(subject.connectorName).clientOrderId, subject),
     background,
     failpoint,
     replyMs: REPLY_MS,
-  })
+  }
+  const place = placeOrder({ ...placing, guards })
   const cancel = cancelOrder({ ...context, background })
 
   const recovery = {
@@ -143,6 +157,17 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
       await followers.get(followerKey(accountName, connectorName))?.settleAll()
     },
   }
+  const positions = createPositions({ files, venues, report })
+  const ladder = {
+    guards,
+    positions,
+    live: context.streams.live,
+    cancel,
+    place: placeOrder({ ...placing, guards: unguarded }),
+    report,
+  }
+  const descend = (scope: GuardScope): void => background('going down the ladder of a halt', runLadder(ladder, scope))
+
   const stopping = new AbortController()
   kit.onShutdown(async () => {
     stopping.abort()
@@ -163,7 +188,14 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   }
 
   return {
-    controllers: [OrdersController, PositionsController, FundingController, AccountsController, AccountsRpcController],
+    controllers: [
+      OrdersController,
+      PositionsController,
+      FundingController,
+      GuardsController,
+      AccountsController,
+      AccountsRpcController,
+    ],
     providers: [
       {
         provide: ORDERS,
@@ -175,7 +207,11 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
           queries: ordersQueries(pool, log, () => projection.catchUp(CATCH_UP_MS)),
         },
       },
-      { provide: POSITIONS, useValue: { positions: createPositions({ files, venues, report }), venues } },
+      { provide: POSITIONS, useValue: { positions, venues } },
+      {
+        provide: GUARDS,
+        useValue: { guards, accountExists: files.exists, cause: () => causeOf(kit), descend },
+      },
       { provide: FUNDING, useValue: fundingQueries(pool, () => funding.catchUp(CATCH_UP_MS)) },
       { provide: ACCOUNTS, useValue: { files, venues, credentials } },
       { provide: ACCOUNTS_RPC, useValue: { files, balances } },
@@ -183,6 +219,8 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     projections: [projection, funding],
     recover: async () => {
       await recoverOrders(recovery)
+      // A crash on the way down a ladder is followed by the same ladder.
+      for (const { scope, halt } of guards.all()) if (halt.kind === 'halting') descend(scope)
       background('looking for orders without an owner', adoptOrphans(recovery, ORPHANS_EVERY_MS, stopping.signal))
       background('opening stored accounts', warm())
     },

@@ -87,8 +87,16 @@ export const placedReply = (
       )
     case 'rules-not-loaded':
       throw unavailable(`Trading rules not yet loaded for ${connector}. Please try again in a moment.`)
+    case 'venue-paused': {
+      const what = placed.pause.kind === 'banned' ? 'has banned this address' : 'has asked for a pause'
+      throw unavailable(
+        `${connector} ${what} until ${new Date(placed.pause.until).toISOString()}: the order was not sent`,
+      )
+    }
     case 'refused':
       throw badRequest(placed.detail)
+    case 'halted':
+      throw new ApiError(409, placed.detail)
     case 'key-reused':
       throw badRequest(`Idempotency-Key '${idempotencyKey}' was already used for a different order`)
   }

@@ -1,6 +1,7 @@
 import { DuplicateEvent, derivedEventId, randomEventId, VersionConflict } from '@colibri/event-log'
-import { type AccountVenue, type CreateOutcome, connectorOf } from '@colibri/exchange'
+import { type AccountVenue, type CreateOutcome, connectorOf, type VenueOrder, type VenuePause } from '@colibri/exchange'
 import { Exact } from '../decimal.ts'
+import type { OrderGuards } from '../guards/guards.ts'
 import type { TradingRules } from '../rules/trading-rules.ts'
 import { checkOrder, missingPrice, type OrderRequest } from './check-order.ts'
 import { type IdSubject, keyedClientOrderId } from './client-order-id.ts'
@@ -10,6 +11,7 @@ import type { OrdersContext } from './orders-context.ts'
 
 export interface PlaceOrderDeps extends OrdersContext {
   readonly rules: TradingRules
+  readonly guards: OrderGuards
   newClientOrderId(subject: IdSubject): string
   background(name: string, work: Promise<unknown>): void
   /** Named places at which a crash test ends the process. */
@@ -25,7 +27,9 @@ export type Placed =
   | { readonly kind: 'no-credentials' }
   | { readonly kind: 'unreadable-credentials' }
   | { readonly kind: 'rules-not-loaded' }
+  | { readonly kind: 'venue-paused'; readonly pause: VenuePause }
   | { readonly kind: 'refused'; readonly detail: string }
+  | { readonly kind: 'halted'; readonly detail: string }
   | { readonly kind: 'key-reused' }
 
 type Sendable = { readonly venue: AccountVenue; readonly intent: OrderIntent }
@@ -71,6 +75,10 @@ export const placeOrder =
       if (earlier !== undefined) return repeated(earlier.order.intent, request)
     }
 
+    // A venue that hears nobody refuses no order: nothing is stored, and the client knows when to come again.
+    const pause = access.venue.pause()
+    if (pause !== null) return { kind: 'venue-paused', pause }
+
     const checked = await check(deps, request)
     if (checked.kind !== 'valid') return checked
     const intent: OrderIntent = {
@@ -87,6 +95,10 @@ export const placeOrder =
       requestedPrice: request.price,
     }
 
+    const admission = await deps.guards.admit(intent, checked.marketPrice)
+    if (admission.kind === 'limited') return { kind: 'refused', detail: admission.detail }
+    if (admission.kind === 'halted') return admission
+
     // Under one key two requests may race: only the one that came first may call its order not under way.
     const first = !deps.underway.has(intent.clientOrderId)
     deps.underway.add(intent.clientOrderId)
@@ -97,6 +109,8 @@ export const placeOrder =
       if (key === undefined || !(error instanceof DuplicateEvent || error instanceof VersionConflict)) throw error
       const earlier = await deps.streams.load(key.clientOrderId)
       return earlier === undefined ? { kind: 'key-reused' } : repeated(earlier.order.intent, request)
+    } finally {
+      admission.end()
     }
     deps.failpoint('order-stored')
 
@@ -120,28 +134,36 @@ const repeated = (intent: OrderIntent, request: OrderRequest): Placed =>
 
 const check = async (deps: PlaceOrderDeps, request: OrderRequest) => {
   const withoutPrice = missingPrice(request)
-  if (withoutPrice !== undefined) return withoutPrice
+  if (withoutPrice?.kind === 'refused') return withoutPrice
   const rules = await deps.rules.of(request.connectorName)
   if (rules === undefined) return { kind: 'rules-not-loaded' } as const
   const known = rules.rules.has(request.tradingPair)
   const marketPrice =
     request.orderType === 'MARKET' && known ? await deps.rules.price(request.connectorName, request.tradingPair) : null
-  return checkOrder(request, rules, marketPrice)
+  const checked = checkOrder(request, rules, marketPrice)
+  return checked.kind === 'valid' ? { ...checked, marketPrice } : checked
 }
+
+/** Trading was halted between the intent and its request. */
+const HALTED: CreateOutcome = { kind: 'rejected', reason: 'not sent: trading is halted' }
+
+const orderOf = (intent: OrderIntent): VenueOrder => ({
+  clientOrderId: intent.clientOrderId,
+  tradingPair: intent.tradingPair,
+  tradeType: intent.tradeType,
+  orderType: intent.orderType,
+  amount: intent.amount,
+  price: intent.price,
+  positionAction: intent.positionAction,
+})
 
 /** The one place a create request is sent from. */
 const send = async (deps: PlaceOrderDeps, { venue, intent }: Sendable): Promise<void> => {
   const { clientOrderId, accountName, connectorName } = intent
+  const request = deps.guards.enter(accountName)
   try {
-    const outcome = await venue.createOrder({
-      clientOrderId,
-      tradingPair: intent.tradingPair,
-      tradeType: intent.tradeType,
-      orderType: intent.orderType,
-      amount: intent.amount,
-      price: intent.price,
-      positionAction: intent.positionAction,
-    })
+    const outcome =
+      request === undefined ? HALTED : await venue.createOrder(orderOf(intent)).finally(() => request.end())
     deps.failpoint('order-sent')
     const { order } = await deps.streams.handle(clientOrderId, settledBy(outcome), {
       actor: `venue:${connectorName}`,

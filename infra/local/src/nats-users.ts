@@ -1,4 +1,11 @@
-import { EVENTS_STREAM, inboxPrefix, RATE_ORACLE_CHANGED, type ServiceName, serviceName } from '@colibri/contracts'
+import {
+  EVENTS_STREAM,
+  inboxPrefix,
+  RATE_ORACLE_CHANGED,
+  type ServiceName,
+  serviceName,
+  VENUE_BUDGETS,
+} from '@colibri/contracts'
 import type { NatsPermissions, NatsUser } from './nats-config.ts'
 
 /** Who may call whom over NATS; the house allows no other edge. */
@@ -41,6 +48,9 @@ const MORE: Partial<Record<ServiceName, { publish?: readonly string[]; subscribe
   orchestration: { publish: ['hbot.>'], subscribe: ['hbot.>'] },
 }
 
+/** Replicas of these share one budget of requests for each venue. */
+const ASKS_VENUES: readonly ServiceName[] = ['market-data', 'trading']
+
 const servicePermissions = (service: ServiceName): NatsPermissions => ({
   publish: [
     `instances.${service}`,
@@ -48,6 +58,7 @@ const servicePermissions = (service: ServiceName): NatsPermissions => ({
     // Whichever service is elected copies the log to the stream.
     'events.>',
     ...ownStream(EVENTS_STREAM),
+    ...(ASKS_VENUES.includes(service) ? ownBucket(VENUE_BUDGETS) : []),
     ...(MORE[service]?.publish ?? []),
   ],
   subscribe: [

@@ -1,5 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { CcxtExchange } from './ccxt-exchange.ts'
-import type { RateBudget, RateBudgets } from './rate-budget/rate-budgets.ts'
+import type { RateBudget, RateBudgets, Turn } from './rate-budget/rate-budgets.ts'
 import type { Priority, RateLimit } from './rate-budget/rate-limit.ts'
 import { refusalOf } from './rate-budget/retry-after.ts'
 import type { VenueStanding } from './rate-budget/venue-standing.ts'
@@ -19,9 +20,9 @@ export interface Pace {
 const firstUrl = (tree: unknown): string | undefined => {
   if (typeof tree === 'string') return tree
   if (typeof tree !== 'object' || tree === null) return undefined
-  for (const branch of Object.values(tree)) {
-    const url = firstUrl(branch)
-    if (url !== undefined && url.startsWith('http')) return url
+  for (const value of Object.values(tree)) {
+    const url = firstUrl(value)
+    if (url?.startsWith('http')) return url
   }
   return undefined
 }
@@ -39,6 +40,13 @@ const hostOfSection = (exchange: CcxtExchange, section: unknown): string => {
   const at = path.reduce<unknown>((tree, key) => branch(tree, key) ?? tree, exchange.urls.api)
   const url = firstUrl(at) ?? firstUrl(exchange.urls.api) ?? ''
   return hostOf(url.replace('{hostname}', exchange.hostname ?? '')) ?? exchange.id
+}
+
+/** A request from the question for its turn to its answer. */
+interface Request {
+  /** ccxt's name for the part of the API it goes to. */
+  readonly section: unknown
+  turn: Turn | undefined
 }
 
 /** An exchange that knows what its venue has asked for. */
@@ -65,15 +73,19 @@ export const pace = (exchange: CcxtExchange, { budgets, limit, priority, patienc
     return host
   }
 
-  // ccxt reckons the cost and asks for the turn in one go, so the section is still that of the same request.
-  let section: unknown
-  const costOf = exchange.calculateRateLimiterCost.bind(exchange)
-  exchange.calculateRateLimiterCost = (of, ...request) => {
-    section = of
-    return costOf(of, ...request)
+  const requests = new AsyncLocalStorage<Request>()
+  const fetch2 = exchange.fetch2.bind(exchange)
+  exchange.fetch2 = (path, section, ...rest) => {
+    const request: Request = { section, turn: undefined }
+    return requests.run(request, () => fetch2(path, section, ...rest).finally(() => request.turn?.over()))
   }
-  exchange.throttle = (cost) =>
-    budgetOf(hostFor(section)).take(cost ?? 1, currentWireCall()?.priority ?? priority, patienceMs)
+  exchange.throttle = async (cost) => {
+    const request = requests.getStore()
+    const budget = budgetOf(hostFor(request?.section))
+    // An exchange set up for exact numbers gives some costs as text.
+    const turn = await budget.take(Number(cost ?? 1), currentWireCall()?.priority ?? priority, patienceMs)
+    if (request !== undefined) request.turn = turn
+  }
 
   const notice = (url: string, reply: { status: number; headers: unknown; body: string }, error: unknown): void => {
     const budget = budgetOf(hostOf(url) ?? exchange.id)

@@ -1,4 +1,5 @@
 import { serviceConfig } from '@colibri/service-kit'
+import { outgoingAddress } from '@colibri/venue-budget'
 import { z } from 'zod'
 
 const seconds = z.coerce.number('must be a number of seconds').positive('must be more than 0 seconds').max(600)
@@ -24,6 +25,7 @@ export const config = serviceConfig({
   /** Keys of the price services; CoinCap answers nobody without one. */
   COIN_GECKO_API_KEY: z.string().optional(),
   COIN_CAP_API_KEY: z.string().optional(),
+  OUTGOING_ADDRESS: outgoingAddress,
   SIMULATOR_REST_URL: z.url().optional(),
   SIMULATOR_WS_URL: z.url().optional(),
 })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { openVenues, type VenueUrls } from '@colibri/exchange'
 import type { ServiceDefinition } from '@colibri/service-kit'
+import { venueBudgets } from '@colibri/venue-budget'
 import { CandleHistory } from './candles/candle-history.ts'
 import { createCandleTables } from './candles/candle-tables.ts'
 import { CandlesHttp } from './candles/candles.http.ts'
@@ -53,6 +54,7 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
       venuesFile: join(COLIBRI_HOME, 'venues.yml'),
       urls: simulatorUrls(kit.config),
       logger: kit.logger,
+      budgets: await venueBudgets(kit, kit.config.OUTGOING_ADDRESS),
     })
     // A venue that is silent would hold up the end for as long as its call may take; public data has nothing to save.
     kit.onShutdown(() => {

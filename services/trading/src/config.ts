@@ -1,4 +1,5 @@
 import { serviceConfig } from '@colibri/service-kit'
+import { outgoingAddress } from '@colibri/venue-budget'
 import { z } from 'zod'
 
 const url = (pattern: RegExp, message: string) => z.string().regex(pattern, message).optional()
@@ -7,6 +8,7 @@ const url = (pattern: RegExp, message: string) => z.string().regex(pattern, mess
 export const tradingConfig = serviceConfig({
   /** Encrypts every stored credential; one password for all accounts and bots. */
   CONFIG_PASSWORD: z.string().min(1, 'must be the password of the stored credentials').default('a'),
+  OUTGOING_ADDRESS: outgoingAddress,
   SIMULATOR_REST_URL: url(/^https?:\/\//, 'must be an http:// or https:// URL'),
   SIMULATOR_WS_URL: url(/^wss?:\/\//, 'must be a ws:// or wss:// URL'),
   SIMULATOR_API_KEY: z.string().optional(),

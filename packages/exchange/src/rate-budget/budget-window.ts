@@ -99,7 +99,8 @@ export const freeAt = (window: BudgetWindow, timing: Timing, weight: number, cap
   return now + timing.windowMs
 }
 
-const sliceOf = (time: number, { sliceMs }: Timing): number => Math.ceil(time / sliceMs) * sliceMs
+/** The end of the slice that a time is in: the name of its charge. */
+export const sliceOf = (time: number, { sliceMs }: Timing): number => Math.ceil(time / sliceMs) * sliceMs
 
 /** Takes a lease out of the window, if there is enough left. */
 export const grant = (window: BudgetWindow, timing: Timing, ask: Ask, now: number): Grant => {

@@ -7,11 +7,13 @@ import {
   freeAt,
   grant,
   type Lease,
+  sliceOf,
   timingOf,
   usedAt,
   withCharge,
   withRefund,
 } from './budget-window.ts'
+import type { Turn } from './rate-budgets.ts'
 import { ceilings, type Priority, rank } from './rate-limit.ts'
 import type { SharedStore } from './shared-store.ts'
 
@@ -20,7 +22,7 @@ export class BudgetSpent extends NotSent {}
 
 export interface LeasedBudget {
   /** Resolves when the weight may be spent; rejects with `BudgetSpent` as soon as that cannot be by the deadline. */
-  take(weight: number, priority: Priority, deadline: number): Promise<void>
+  take(weight: number, priority: Priority, deadline: number): Promise<Turn>
   /** Share of the window that is taken by all replicas, 0 to 1. */
   used(): number
   waiting(): number
@@ -32,7 +34,7 @@ interface Waiter {
   readonly weight: number
   readonly priority: Priority
   readonly deadline: number
-  resolve(): void
+  resolve(turn: Turn): void
   reject(error: Error): void
 }
 
@@ -77,23 +79,38 @@ export const leasedBudget = (key: string, windowMs: number, store: SharedStore):
   }
 
   /** Spends from leases of one's own priority first, then of lower ones. */
-  const serve = (weight: number, priority: Priority, now: number): boolean => {
+  const serve = (weight: number, priority: Priority, now: number): Turn | undefined => {
     expire(now)
     const usable = leases
       .filter((lease) => rank[lease.priority] <= rank[priority] && lease.left > 0)
       .sort((left, right) => rank[right.priority] - rank[left.priority] || left.until - right.until)
     const left = usable.reduce((sum, lease) => sum + lease.left, 0)
-    if (left + 1e-9 < weight) return false
+    if (left + 1e-9 < weight) return undefined
     let open = weight
+    const parts: Charge[] = []
     for (const lease of usable) {
       const part = Math.min(open, lease.left)
       lease.left -= part
       open -= part
+      if (part > 0) parts.push([lease.slice, part])
     }
     spentLately = spentLately.filter(({ at }) => at > now - timing.leaseMs)
     spentLately.push({ at: now, weight })
     if (left - weight < nearlyEmpty * usable.reduce((sum, lease) => sum + lease.weight, 0)) aheadOfNeed(priority)
-    return true
+    return { over: () => countAgain(parts) }
+  }
+
+  /** A request that was answered later than its charge reckons with may have arrived as late: its charge moves there. */
+  const countAgain = (parts: readonly Charge[]): void => {
+    const now = store.now()
+    const late = parts.filter(([slice]) => now > slice + timing.spreadMs)
+    if (late.length === 0) return
+    const weight = late.reduce((sum, [, part]) => sum + part, 0)
+    const moved: Charge = [sliceOf(now, timing), weight]
+    if (store.reach() === 'alone') alone = withCharge(alone, timing, moved, now)
+    refunds.push(...late)
+    debts.push(moved)
+    tidyLater()
   }
 
   /** Up to two leases' worth of what was spent lately. */
@@ -192,9 +209,10 @@ export const leasedBudget = (key: string, windowMs: number, store: SharedStore):
     clearTimeout(timer)
     timer = undefined
     for (let first = waiters[0]; first !== undefined; first = waiters[0]) {
-      if (!serve(first.weight, first.priority, store.now())) break
+      const turn = serve(first.weight, first.priority, store.now())
+      if (turn === undefined) break
       waiters.shift()
-      first.resolve()
+      first.resolve(turn)
     }
     if (waiters.length > 0 && !refilling) refill()
   }
@@ -222,10 +240,9 @@ export const leasedBudget = (key: string, windowMs: number, store: SharedStore):
   }
 
   /** Gives back what expired leases left over and tells what was spent alone. */
-  const tidy = (): void => {
+  const tell = (): void => {
     expire(store.now())
-    if (leases.length > 0) tidyLater()
-    if (store.reach() === 'alone' || (refunds.length === 0 && debts.length === 0)) return
+    if (refunds.length === 0 && debts.length === 0) return
     const [returned, owed] = [refunds, debts]
     refunds = []
     debts = []
@@ -235,23 +252,27 @@ export const leasedBudget = (key: string, windowMs: number, store: SharedStore):
     })
   }
   const tidyLater = (): void => {
-    tidying ??= setTimeout(() => {
+    if (tidying !== undefined) return
+    tidying = setTimeout(() => {
       tidying = undefined
-      tidy()
+      if (store.reach() === 'shared') tell()
+      if (leases.length > 0) tidyLater()
     }, 1.1 * timing.leaseMs).unref()
   }
-  store.onReturn(tidy)
+  // Before the store counts as shared again, everybody's debts must be in it.
+  store.onReturn(tell)
 
   return {
     async take(weight, priority, deadline) {
       const now = store.now()
       const turn = waiters.findIndex((waiter) => rank[waiter.priority] < rank[priority])
       const ahead = turn < 0 ? waiters.length : turn
-      if (ahead === 0 && serve(weight, priority, now)) return
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const served = ahead === 0 ? serve(weight, priority, now) : undefined
+      if (served !== undefined) return served
+      const { promise, resolve, reject } = Promise.withResolvers<Turn>()
       waiters.splice(ahead, 0, { weight, priority, deadline, resolve, reject })
       if (!refilling) refill()
-      await promise
+      return promise
     },
     used: () => usedAt(cell.state(), timing, store.now()) / windowMs,
     waiting: () => waiters.length,

@@ -4,13 +4,19 @@ import { memoryStore, type SharedStore } from './shared-store.ts'
 import { pausedError, venueGate } from './venue-gate.ts'
 import type { Refusal, VenueStanding } from './venue-standing.ts'
 
+/** A request's turn, from its going out. */
+export interface Turn {
+  /** It was answered, or given up: it cannot arrive at the venue any later than now. */
+  over(): void
+}
+
 /** The requests that may go to one venue from one address. */
 export interface RateBudget {
   /**
    * Resolves when the request may go out. Rejects with `BudgetSpent` as soon as that would take longer than the patience,
    * and at once with `VenueUnavailable` while the venue has asked for a pause or has banned the address.
    */
-  take(cost: number, priority: Priority, patienceMs: number): Promise<void>
+  take(cost: number, priority: Priority, patienceMs: number): Promise<Turn>
   /** The pause in force, if any. */
   pause(): VenueStanding | null
   /** The venue refused a request for going too fast: all replicas stop. */
@@ -53,6 +59,8 @@ export interface RateBudgets {
   reports(): readonly BudgetReport[]
 }
 
+const uncounted: Turn = { over: () => undefined }
+
 const token = (text: string): string => text.replaceAll(/[^\w=-]/g, '_')
 
 /** The budgets of all venues that one process asks. Connectors with the same host share one. */
@@ -89,10 +97,11 @@ export const rateBudgets = (options: RateBudgetsOptions = {}): RateBudgets => {
     const budget: RateBudget = {
       async take(cost, priority, patienceMs) {
         const asked = store.now()
+        let turn: Turn = uncounted
         try {
           await gate.pass(asked + patienceMs)
           if (leased !== undefined && limit !== null && cost > 0) {
-            await leased.take(cost * limit.intervalMs, priority, asked + patienceMs)
+            turn = await leased.take(cost * limit.intervalMs, priority, asked + patienceMs)
             stopped()
           }
         } catch (error) {
@@ -100,6 +109,7 @@ export const rateBudgets = (options: RateBudgetsOptions = {}): RateBudgets => {
           throw error
         }
         observer?.spent(host, priority, cost, store.now() - asked)
+        return turn
       },
       pause: gate.pause,
       refused: gate.refused,

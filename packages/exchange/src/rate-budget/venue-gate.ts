@@ -72,15 +72,17 @@ export const venueGate = ({ host, key, store, changed }: GateOptions): VenueGate
   }
 
   /** Makes one change for all; alone when they cannot be reached. */
-  const make = async (next: (before: VenueStanding, now: number) => VenueStanding): Promise<void> => {
+  const make = async (change: (before: VenueStanding, now: number) => VenueStanding): Promise<void> => {
+    const met = store.now()
+    const next = (before: VenueStanding) => change(before, met)
     const before = standing()
-    const alone = next(before, store.now())
+    const alone = next(before)
     if (alone === before) return
     own = alone
     notify()
     try {
-      const made = await cell.update((shared, now) => {
-        const after = next(shared, now)
+      const made = await cell.update((shared) => {
+        const after = next(shared)
         return after === shared ? { result: undefined } : { next: after, result: after }
       })
       if (own === alone) own = undefined

@@ -33,8 +33,8 @@ const forgivenMs = 10 * minuteMs
 /** When the pause ends: as the venue says, never sooner than now; else twice as long as the time before. */
 const endOf = ({ kind, until }: Refusal, strikes: number, now: number): number => {
   const { firstMs, longestMs, believedMs } = pauses[kind]
-  if (until !== null && until > now) return Math.min(until, now + believedMs)
-  return now + Math.min(longestMs, firstMs * 2 ** Math.min(strikes - 1, 30))
+  if (until !== null && until > now) return Math.ceil(Math.min(until, now + believedMs))
+  return Math.ceil(now) + Math.min(longestMs, firstMs * 2 ** Math.min(strikes - 1, 30))
 }
 
 /** A pause in force. */

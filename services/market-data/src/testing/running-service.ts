@@ -19,6 +19,9 @@ export interface Reply {
 export interface RunningService {
   readonly nats: NatsConnection
   readonly home: string
+  /** Where it listens, and what the edge shows it. */
+  readonly url: string
+  readonly edgeHeaders: Readonly<Record<string, string>>
   get(path: string): Promise<Reply>
   post(path: string, body: unknown): Promise<Reply>
   rpc(operation: string, request: unknown): Promise<unknown>
@@ -82,6 +85,8 @@ export const runningService = async (
   return {
     nats,
     home,
+    url,
+    edgeHeaders: { 'x-colibri-edge-token': EDGE_TOKEN },
     get: (path) => send(path, {}),
     post: (path, body) => send(path, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) }),
     rpc: async (operation, request) => {

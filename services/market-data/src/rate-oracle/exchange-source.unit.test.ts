@@ -1,19 +1,20 @@
+import type { Ticker } from '@colibri/exchange'
 import fc from 'fast-check'
 import t from 'tap'
 import { exchangeSource, midPrice } from './exchange-source.ts'
 
-const ticker = (tradingPair: string, bid: string | null, ask: string | null) => ({
+const ticker = (tradingPair: string, bid: string | null, ask: string | null): Ticker => ({
   tradingPair,
   bid,
   ask,
   last: '1',
   time: 0,
 })
-const venue = (connectorName: string, tickers: readonly ReturnType<typeof ticker>[]) => ({
+const venue = (connectorName: string, tickers: readonly Ticker[]) => ({
   connectorName,
   tickers: async () => tickers,
 })
-const pricesOf = async (connectorName: string, quoteToken: string, tickers: readonly ReturnType<typeof ticker>[]) => {
+const pricesOf = async (connectorName: string, quoteToken: string, tickers: readonly Ticker[]) => {
   const prices = await exchangeSource(venue(connectorName, tickers), 1).prices(quoteToken)
   return Object.fromEntries([...prices].map(([pair, price]) => [pair, price.toFixed()]))
 }
@@ -31,6 +32,16 @@ t.test('the middle of every ordinary ticker', async (t) => {
     ]),
     { 'BTC-USDT': '50000.005', 'EQUAL-USDT': '3', 'ETH-BTC': '0.0499999999999999995' },
   )
+})
+
+t.test('an exchange whose list has one price only is taken at that', async (t) => {
+  const tickers = [ticker('SOL-USDC', null, null), ticker('HALF-USDC', '2', null), ticker('BTC-USDC', '3', '5')]
+  const zero = { ...ticker('NEW-USDC', null, null), last: '0' }
+  const none = { ...ticker('OLD-USDC', null, null), last: null }
+  for (const exchange of ['backpack', 'coinbase_advanced_trade', 'hyperliquid', 'pacifica_perpetual']) {
+    t.same(await pricesOf(exchange, 'USDC', [...tickers, zero, none]), { 'SOL-USDC': '1', 'BTC-USDC': '4' }, exchange)
+  }
+  t.same(await pricesOf('mexc', 'USDC', tickers), { 'BTC-USDC': '4' })
 })
 
 t.test('hyperliquid counts only in the token of the user', async (t) => {

@@ -24,23 +24,33 @@ export interface JsonRequest<T> {
 
 /** One GET. Rejects with `VenueRefused` for a 4xx other than 429, else with `VenueUnavailable`; headers appear in neither. */
 export const getJson = async <T>({ service, url, headers, timeoutMs, schema }: JsonRequest<T>): Promise<T> => {
-  const unavailable = (reason: string): VenueUnavailable => new VenueUnavailable(`${service}: ${reason}`)
+  const unavailable = (reason: string, until: number | null = null): VenueUnavailable =>
+    new VenueUnavailable(`${service}: ${reason}`, until)
   let status: number
+  let retryAfter: string | null
   let body: string
   try {
     const signal = AbortSignal.timeout(timeoutMs)
     const response = await fetch(url, { headers: { accept: 'application/json', ...headers }, signal })
     status = response.status
+    retryAfter = response.headers.get('retry-after')
     body = await response.text()
   } catch (error) {
     if (error instanceof Error && error.name === 'TimeoutError') throw unavailable(`no answer within ${timeoutMs} ms`)
     throw unavailable(error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error))
   }
   if (status >= 400 && status < 500 && status !== 429) throw new VenueRefused(`${service}: HTTP ${status}`)
-  if (status !== 200) throw unavailable(`HTTP ${status}`)
+  if (status !== 200) throw unavailable(`HTTP ${status}`, timeOf(retryAfter))
   const parsed = schema.safeParse(json(body))
   if (!parsed.success) throw unavailable(`unreadable reply: ${parsed.error.issues[0]?.path.join('.') ?? ''}`)
   return parsed.data
+}
+
+/** `Retry-After` in its two forms, as epoch milliseconds. */
+const timeOf = (retryAfter: string | null): number | null => {
+  if (retryAfter === null) return null
+  const time = /^\d+$/.test(retryAfter) ? Date.now() + Number(retryAfter) * 1_000 : Date.parse(retryAfter)
+  return Number.isFinite(time) ? time : null
 }
 
 const json = (text: string): unknown => {

@@ -101,6 +101,15 @@ t.test('a service that does not answer as it should says what it did, and no key
   const status = (code: number, text: string) => (response: ServerResponse) => response.writeHead(code).end(text)
   t.match(await failure(status(401, '{"error":"no key"}')), new VenueRefused('coin_cap: HTTP 401'))
   t.match(await failure(status(429, '')), new VenueUnavailable('coin_cap: HTTP 429'))
+  const limited = await failure((response) => response.writeHead(429, { 'retry-after': '3600' }).end())
+  t.ok(
+    limited instanceof VenueUnavailable && (limited.until ?? 0) - Date.now() > 3_000_000,
+    'it is not asked for an hour',
+  )
+  const dated = await failure((response) =>
+    response.writeHead(503, { 'retry-after': 'Fri, 31 Dec 2100 23:59:59 GMT' }).end(),
+  )
+  t.match(dated, { until: Date.UTC(2100, 11, 31, 23, 59, 59) })
   t.match(await failure(status(503, '')), new VenueUnavailable('coin_cap: HTTP 503'))
   t.match(await failure(status(200, '<html>')), new VenueUnavailable('coin_cap: unreadable reply: '))
   t.match(await failure(status(200, '{"data":{"message":"deprecated"}}')), /unreadable reply: data/)

@@ -30,6 +30,9 @@ export const contractSources = [
   'decibel_perpetual',
 ] as const
 
+/** Exchanges that tell one market's price at a time: asking for each of hundreds is no way to get them all. */
+const oneMarketAtATime = new Set(['derive'])
+
 const EXCHANGE_REFRESH_MS = 30_000
 /** It is on this machine, has few markets and nobody counts its requests. */
 const SIMULATOR_REFRESH_MS = 5_000
@@ -69,6 +72,8 @@ export const rateSources = (options: RateSourcesOptions): RateSources => {
 }
 
 const exchange = (venues: Pick<Venues, 'publicVenue'>, name: string): SourceLookup => {
+  if (oneMarketAtATime.has(name))
+    return { kind: 'unusable', reason: `${name} cannot be asked for all its prices at once` }
   try {
     const refreshMs = name === SIMULATOR_SOURCE ? SIMULATOR_REFRESH_MS : EXCHANGE_REFRESH_MS
     return { kind: 'source', source: exchangeSource(venues.publicVenue(name), refreshMs) }

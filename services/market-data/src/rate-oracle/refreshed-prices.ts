@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { VenueUnavailable } from '@colibri/exchange'
 import type { Decimal } from 'decimal.js'
 import { PriceTable } from './price-table.ts'
 import type { RateSource } from './rate-source.ts'
@@ -7,6 +8,7 @@ import type { RateSource } from './rate-source.ts'
 const MIN_PAUSE_MS = 1_000
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 60_000
+const LONGEST_DEMAND_MS = 24 * 60 * 60_000
 
 export interface RefreshOptions {
   /** Epoch milliseconds, for the age of prices. */
@@ -18,6 +20,10 @@ export interface RefreshOptions {
   /** Told how every request ended: the number of prices, or the error. */
   readonly onLoad: (outcome: { readonly count: number } | { readonly error: unknown }) => void
 }
+
+/** How long a source that said so refuses every request. */
+const demandedPause = (error: unknown, now: number): number =>
+  error instanceof VenueUnavailable && error.until !== null ? Math.min(error.until - now, LONGEST_DEMAND_MS) : 0
 
 type Prices = ReadonlyMap<string, Decimal>
 
@@ -90,8 +96,8 @@ export class RefreshedPrices {
       return prices
     } catch (error) {
       const count = (this.#failure?.count ?? 0) + 1
-      const pause = Math.min(FIRST_RETRY_MS * 2 ** (count - 1), LAST_RETRY_MS) * this.#spread()
-      this.#failure = { error, count, until: elapsed() + pause }
+      const backOff = Math.min(FIRST_RETRY_MS * 2 ** (count - 1), LAST_RETRY_MS) * this.#spread()
+      this.#failure = { error, count, until: elapsed() + Math.max(backOff, demandedPause(error, now())) }
       onLoad({ error })
       throw error
     }

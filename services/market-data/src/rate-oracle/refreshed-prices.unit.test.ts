@@ -1,3 +1,4 @@
+import { VenueUnavailable } from '@colibri/exchange'
 import type { Decimal } from 'decimal.js'
 import t from 'tap'
 import { Exact } from './find-rate.ts'
@@ -93,6 +94,20 @@ t.test('a source that fails is left alone for longer each time, up to a minute',
   clock.time += 1_000
   await failed(prices.fetch(), 'once more')
   t.equal((await untilAskedAgain('once more')).pause, 1_000, 'an answer makes up for all failures')
+})
+
+t.test('a source that says when it may be asked again is not asked before', async (t) => {
+  const { clock, requests, prices } = byHand()
+  const asked = prices.fetch()
+  requests[0]?.reject(new VenueUnavailable('too fast', clock.time + 90_000))
+  await t.rejects(asked, { message: 'too fast' })
+  clock.time += 89_999
+  await t.rejects(prices.fetch(), { message: 'too fast' })
+  clock.time += 1
+  const again = prices.fetch()
+  t.equal(requests.length, 2)
+  requests[1]?.resolve({})
+  await again
 })
 
 t.test('who waits for the first answer does not wait for a second one', async (t) => {

@@ -21,7 +21,7 @@ import {
   volumeForPrice,
   vwapForVolume,
 } from './book-queries.ts'
-import { DEEPEST, OrderBooks } from './order-books.ts'
+import { DEEPEST, NEAR, OrderBooks } from './order-books.ts'
 
 interface Asked {
   readonly connector_name: string
@@ -91,10 +91,16 @@ export class BookQueriesHttp {
     { connector_name: connector, trading_pair: pair, is_buy: isBuy }: Asked,
     answer: (levels: readonly BookLevel[], side: Side) => Answer,
   ): Promise<BookQueryResponse> {
-    const book = await this.books.best(connector, pair, DEEPEST).catch((error: unknown) => {
-      throw pairFailure(error, connector, pair)
-    })
     const side = isBuy ? 'asks' : 'bids'
+    const read = async (depth: number) => {
+      const book = await this.books.best(connector, pair, depth).catch((error: unknown) => {
+        throw pairFailure(error, connector, pair)
+      })
+      return { book, found: answer(book[side], side) }
+    }
+    // Most queries end within the levels that every replica has at hand.
+    const near = await read(NEAR)
+    const { book, found } = endsWithin(near.book[side], near.found) ? near : await read(DEEPEST)
     return {
       trading_pair: pair,
       is_buy: isBuy,
@@ -104,10 +110,17 @@ export class BookQueriesHttp {
       result_volume: null,
       result_quote_volume: null,
       average_price: null,
-      ...answer(book[side], side),
+      ...found,
       timestamp: book.time / 1000,
     }
   }
+}
+
+/** False where deeper levels, if there are any, could change the answer. */
+const endsWithin = (levels: readonly BookLevel[], { result_price: price, average_price: average }: Answer): boolean => {
+  if (levels.length < NEAR) return true
+  const reached = price ?? average ?? null
+  return reached !== null && reached !== Number(levels.at(-1)?.price)
 }
 
 const number = (text: string | null): number | null => (text === null ? null : Number(text))

@@ -50,6 +50,15 @@ t.test('books and prices come from live feeds, and what is old is never served',
   t.ok(sides.bids.length > 100 && sides.asks.length > 100, 'as deep as it goes')
   const query = { ...feed, is_buy: true, volume: 1 }
   t.match(await post('/market-data/order-book/vwap-for-volume', query), { status: 200, body: { result_volume: 1 } })
+  const near = z
+    .object({ asks: z.array(z.object({ amount: z.number() })) })
+    .parse((await post('/market-data/order-book', { ...feed, depth: 100 })).body)
+  const beyond = near.asks.reduce((sum, { amount }) => sum + amount, 0) * 1.5
+  t.match(
+    await post('/market-data/order-book/price-for-volume', { ...query, volume: beyond }),
+    { status: 200, body: { result_price: Number, result_volume: beyond } },
+    'a query goes as deep as it must',
+  )
   t.equal((await price()).status, 200, 'and so is the live price')
 
   await control('POST', '/websockets/drop', {})

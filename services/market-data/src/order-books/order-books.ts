@@ -8,6 +8,9 @@ import { liveUpdate } from '../venue-calls/live-update.ts'
 /** Depths venues are asked for: close requests share one answer, and every venue accepts these. */
 const DEPTHS = [20, 50, 100, 500, 1000] as const
 
+/** As deep as a book can be read at no cost. */
+export const NEAR = BOOK_LEVELS
+
 /** As deep as a book is ever read. */
 export const DEEPEST = 1000
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { candlesRangeReply, candlesRangeRequest } from '../candles-rpc.ts'
 import { fundingEvents } from '../events/funding.ts'
+import { guardEvents } from '../events/guard.ts'
 import { orderEvents } from '../events/order.ts'
 import { portfolioEvents } from '../events/portfolio.ts'
 import { venueEvents } from '../events/venue.ts'
@@ -42,7 +43,13 @@ export interface Channel {
 }
 
 /** Everything the log may hold, by category of stream. */
-const events = { order: orderEvents, funding: fundingEvents, portfolio: portfolioEvents, venue: venueEvents } as const
+const events = {
+  order: orderEvents,
+  funding: fundingEvents,
+  portfolio: portfolioEvents,
+  venue: venueEvents,
+  guard: guardEvents,
+} as const
 
 const eventChannels = (): Channel[] =>
   Object.entries(events).map(([category, schemas]) => ({

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setImmediate } from 'node:timers/promises'
 import { within } from '../venue-calls/deadline.ts'
 import type { ConfClientChange, ConfClientRates } from './conf-client.ts'
 import { findRate, type Price, quotient, type Rate } from './find-rate.ts'
@@ -122,16 +123,19 @@ export class RateOracle {
   async rates(tradingPairs: readonly string[]): Promise<Said<ReadonlyMap<string, Rate | undefined>>> {
     const running = await this.#answered()
     const known = (running.prices?.table ?? new PriceTable()).since(this.#options.now() - this.#options.maxAgeMs)
-    const rates = new Map(tradingPairs.map((pair) => [pair, positive(findRate(known, pair))]))
+    const rates = new Map<string, Rate | undefined>()
+    await inTurns(tradingPairs, (pair) => {
+      rates.set(pair, positive(findRate(known, pair)))
+    })
     const unknown = [...rates].flatMap(([pair, rate]) => {
       const reverse = rate === undefined ? reversed(pair) : undefined
       return reverse === undefined ? [] : [{ pair, reverse }]
     })
     if (unknown.length === 0) return this.#say(running, rates)
     const books = await this.#options.books(new Set(unknown.flatMap(({ pair, reverse }) => [pair, reverse])))
-    for (const { pair, reverse } of unknown) {
+    await inTurns(unknown, ({ pair, reverse }) => {
       rates.set(pair, bookRate(books, pair) ?? inverse(positive(findRate(known, reverse))))
-    }
+    })
     return this.#say(running, rates)
   }
 
@@ -233,6 +237,14 @@ export class RateOracle {
 }
 
 const positive = (rate: Rate | undefined): Rate | undefined => (rate?.value.gt(0) ? rate : undefined)
+
+/** Others get their turn after each thousand: a request may name as many pairs as its body holds. */
+const inTurns = async <T>(items: readonly T[], work: (item: T) => void): Promise<void> => {
+  for (const [index, item] of items.entries()) {
+    if (index > 0 && index % 1_000 === 0) await setImmediate()
+    work(item)
+  }
+}
 
 const inverse = (rate: Rate | undefined): Rate | undefined =>
   rate === undefined ? undefined : { value: quotient(1, rate.value), time: rate.time }

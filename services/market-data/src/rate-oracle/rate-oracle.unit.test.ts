@@ -210,6 +210,23 @@ t.test('prices first, then live books, then the reverse pair', async (t) => {
   t.same(await rate('EUR-BTC'), ['one', quotient(1, new Exact(45_000)).toFixed()])
 })
 
+t.test('a request for very many pairs lets others have their turn', async (t) => {
+  const { oracle, answer } = byHand(t)
+  await oracle.start()
+  await answer('one', { 'BTC-USDT': '50000' })
+  const done: string[] = []
+  const many = Array.from({ length: 20_000 }, (_, n) => (n % 2 === 0 ? `X${n}-Y` : 'BTC-USDT'))
+  const large = oracle.rates(many).then(({ said }) => {
+    done.push('large')
+    return said
+  })
+  await oracle.rates(['BTC-USDT']).then(() => done.push('small'))
+  const said = await large
+  t.same(done, ['small', 'large'])
+  t.equal(said.size, 10_001)
+  t.equal(said.get('BTC-USDT')?.value.toFixed(), '50000')
+})
+
 t.test('a look at the file that began earlier does not undo a later one', async (t) => {
   const { world, told, oracle, rate } = byHand(t)
   await oracle.start()

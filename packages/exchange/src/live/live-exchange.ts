@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { CcxtExchange } from '../ccxt-exchange.ts'
 import { type BookDialect, bookDialectOf } from './book-dialects.ts'
 import { ExactBook } from './exact-book.ts'
@@ -16,6 +17,15 @@ export interface LiveExchange extends CcxtExchange {
   client(url: string): StreamClient
   onClose(client: StreamClient, error: unknown): void
   handleOrderBook?(client: StreamClient, message: unknown): unknown
+  handleOrderBookSubscription?(client: StreamClient, message: unknown, subscription?: unknown): unknown
+  loadOrderBook(
+    client: StreamClient,
+    messageHash: string,
+    symbol: string,
+    limit: number | undefined,
+    params: object,
+  ): Promise<unknown>
+  getCacheIndex?(book: unknown, cache: readonly unknown[]): number
   handleDelta?(book: unknown, delta: unknown): unknown
   handleOHLCV?(client: StreamClient, message: unknown): unknown
   findTimeframe(interval: string): string | undefined
@@ -57,15 +67,39 @@ const oneSocket = (exchange: LiveExchange): void => {
   exchange.options.subscriptionLimitByStream = all(1024)
 }
 
+/** More updates than ever wait for a snapshot. */
+const never = Number.MAX_SAFE_INTEGER
+
 /**
  * KuCoin's and Gate's classes ask for a snapshot only after several updates, so that it is no older than the first: a quiet
- * market would have no book for hours. Asking at once, and again where the answer is too old, comes to the same.
+ * market would have no book for hours. Here it is asked for as soon as the subscription stands, and again where the answer
+ * is older than the first update that waits for it.
  */
 const snapshotAtOnce = (exchange: LiveExchange): void => {
   if (!/^(kucoin|gate)/.test(exchange.id)) return
   const given = typeof exchange.options.watchOrderBook === 'object' ? exchange.options.watchOrderBook : {}
-  exchange.options.watchOrderBook = { ...given, snapshotDelay: 0, snapshotMaxRetries: 8 }
+  exchange.options.watchOrderBook = { ...given, snapshotDelay: never, snapshotMaxRetries: 8 }
+  const cacheIndex = exchange.getCacheIndex?.bind(exchange)
+  if (cacheIndex !== undefined) {
+    exchange.getCacheIndex = (book, cache) => (cache.length === 0 ? 0 : cacheIndex(book, cache))
+  }
+  const subscribed = exchange.handleOrderBookSubscription?.bind(exchange)
+  exchange.handleOrderBookSubscription = (client, message, subscription) => {
+    subscribed?.(client, message, subscription)
+    const { symbol, symbols = [symbol], limit } = orderBookSubscription.parse(subscription)
+    for (const one of symbols) {
+      if (one === undefined) continue
+      // What goes wrong with it is told to whoever waits for the book.
+      exchange.loadOrderBook(client, `orderbook:${one}`, one, limit, {}).catch(() => undefined)
+    }
+  }
 }
+
+const orderBookSubscription = z.object({
+  symbol: z.string().optional(),
+  symbols: z.array(z.string()).optional(),
+  limit: z.number().optional(),
+})
 
 /** By default ccxt takes Binance's small ticker, which has no best bid and ask. */
 const fullTicker = (exchange: LiveExchange): void => {

@@ -16,7 +16,7 @@ export const isState = (view: BookView, state: State, depth: number, fewest: num
   sides.every((side) => {
     const served = view.side(side, depth)
     const true_ = state[side]
-    if (served.length < Math.min(true_.length, fewest)) return false
+    if (served.length < Math.min(true_.length, fewest, depth)) return false
     return served.every(({ price, amount }, index) => true_[index]?.[0] === price && true_[index]?.[1] === amount)
   })
 

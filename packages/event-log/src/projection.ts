@@ -28,6 +28,8 @@ export interface RunningProjection {
   position(): Position
   /** True when the end of the log was reached and nothing failed since. */
   caughtUp(): boolean
+  /** Epoch milliseconds since when the log is known, or feared, to hold what the rows do not show; undefined when it does not. */
+  behindSince(): number | undefined
   /** What the projection stumbles over: a `ProjectionHalted`, or the error it is recovering from. */
   error(): Error | undefined
   stop(): Promise<void>

@@ -78,6 +78,7 @@ export const runProjection = async (
   let lastIdleSave = Date.now()
   let atEnd = false
   let failure: Error | undefined
+  let behindSince: number | undefined = Date.now()
 
   const cover = (position: Position) => {
     covered = position
@@ -85,6 +86,7 @@ export const runProjection = async (
   }
   const fail = (error: unknown) => {
     failure = error instanceof Error ? error : new Error(String(error))
+    behindSince ??= Date.now()
     onError(failure)
   }
   const halt = async (halted: ProjectionHalted) => {
@@ -156,6 +158,7 @@ export const runProjection = async (
   const handle = async ({ events, position, atEnd: end }: Page): Promise<boolean> => {
     let kept = true
     if (events.length > 0) {
+      behindSince ??= Date.now()
       try {
         kept = await persist(() => commit(events, position))
       } catch {
@@ -169,6 +172,7 @@ export const runProjection = async (
       cover(position)
     }
     if (kept) atEnd = end
+    if (kept && end) behindSince = undefined
     if (kept && end && events.length > 0 && waiters.size === 0) await rest()
     return kept
   }
@@ -258,6 +262,7 @@ export const runProjection = async (
     name: projection.name,
     position: () => covered,
     caughtUp: () => atEnd && failure === undefined,
+    behindSince: () => behindSince,
     error: () => failure,
     waitFor,
     catchUp: async (timeoutMs) => waitFor(await log.end(), timeoutMs),

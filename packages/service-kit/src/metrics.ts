@@ -49,20 +49,29 @@ export const measureRpc = (registry: Registry): MeasureRpc => {
   }
 }
 
-/** Seconds since each projection had last applied everything in the log, 0 while it is caught up. */
+/** How far each projection is, and for how long its rows have not shown the whole log: 0 while they do. */
 export const measureProjections = (registry: Registry, projections: readonly RunningProjection[]): void => {
   if (projections.length === 0) return
-  const caughtUpAt = new Map(projections.map(({ name }) => [name, Date.now()]))
   new Gauge({
     name: 'colibri_projection_lag_seconds',
     help: 'How long a projection has been behind the log',
     labelNames: ['projection'],
     registers: [registry],
     collect() {
-      for (const projection of projections) {
-        if (projection.caughtUp()) caughtUpAt.set(projection.name, Date.now())
-        const since = Date.now() - (caughtUpAt.get(projection.name) ?? Date.now())
-        this.set({ projection: projection.name }, since / 1000)
+      const now = Date.now()
+      for (const { name, behindSince } of projections) {
+        this.set({ projection: name }, (now - (behindSince() ?? now)) / 1000)
+      }
+    },
+  })
+  new Gauge({
+    name: 'colibri_projection_position',
+    help: 'Number of the event in the log up to which everything is in the rows of a projection',
+    labelNames: ['projection'],
+    registers: [registry],
+    collect() {
+      for (const { name, position } of projections) {
+        this.set({ projection: name }, Number(position().split('/').at(-1)))
       }
     },
   })

@@ -65,6 +65,7 @@ export interface CcxtExchange {
   safeString(row: unknown, key: string | number): string | undefined
   ethGetAddressFromPrivateKey(privateKey: string): string
   throttle(cost?: number | string): Promise<unknown>
+  client(url: string): { readonly isConnected: boolean }
   fetch2(path: string, section: unknown, ...request: unknown[]): Promise<unknown>
   fetch(url: string, method?: string, headers?: unknown, body?: unknown): Promise<unknown>
   handleErrors(...reply: ErrorReply): unknown

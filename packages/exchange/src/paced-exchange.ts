@@ -3,6 +3,7 @@ import type { CcxtExchange } from './ccxt-exchange.ts'
 import type { RateBudget, RateBudgets, Turn } from './rate-budget/rate-budgets.ts'
 import type { Priority, RateLimit } from './rate-budget/rate-limit.ts'
 import { refusalOf } from './rate-budget/retry-after.ts'
+import { pausedError } from './rate-budget/venue-gate.ts'
 import type { VenueStanding } from './rate-budget/venue-standing.ts'
 import type { VenuePause } from './venue.ts'
 import { currentWireCall } from './wire.ts'
@@ -113,11 +114,19 @@ export const pace = (exchange: CcxtExchange, { budgets, limit, priority, patienc
     return handled
   }
 
-  return {
-    venuePause: () =>
-      [...asked.values()]
-        .flatMap((budget) => asPause(budget.pause()))
-        .sort((left, right) => right.until - left.until)
-        .at(0) ?? null,
+  const paused = (): VenuePause | null =>
+    [...asked.values()]
+      .flatMap((budget) => asPause(budget.pause()))
+      .sort((left, right) => right.until - left.until)
+      .at(0) ?? null
+
+  // A venue that wants to hear nothing is not to be knocked at by streams either; those that stand go on.
+  const client = exchange.client.bind(exchange)
+  exchange.client = (url) => {
+    const pause = exchange.clients?.[url]?.isConnected === true ? null : paused()
+    if (pause !== null) throw pausedError(hostOf(url) ?? exchange.id, pause)
+    return client(url)
   }
+
+  return { venuePause: paused }
 }

@@ -37,7 +37,7 @@ export interface GateOptions {
 const trialMs = 1_000
 
 /** What a caller is told during a pause. */
-export const pausedError = (host: string, { kind, until }: VenueStanding): VenueUnavailable => {
+export const pausedError = (host: string, { kind, until }: Pick<VenueStanding, 'kind' | 'until'>): VenueUnavailable => {
   const what = kind === 'banned' ? 'has banned this address' : 'has asked for a pause'
   return new VenueUnavailable(`${host} ${what} until ${new Date(until).toISOString()}`, until)
 }

@@ -1,4 +1,4 @@
-import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { JetStreamApiCodes, JetStreamApiError, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { z } from 'zod'
@@ -38,13 +38,14 @@ export const openFeedClaims = (nats: NatsConnection, now: () => number): FeedCla
     bucket ??= await new Kvm(jetstream(nats, { timeout: CALL_MS })).create(FEEDS_BUCKET, { allow_direct: false })
     return bucket
   }
-  /** A bucket that went with the server's data is made again at the next call. */
+  /** A bucket that went with the server's data is made again. */
   const withBucket = async <R>(work: (kv: KV) => Promise<R>): Promise<R> => {
     try {
       return await work(await open())
     } catch (error) {
       bucket = undefined
-      throw error
+      if (!(error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)) throw error
+      return await work(await open())
     }
   }
   const read = (key: FeedKey): Promise<Claim | undefined> =>

@@ -12,7 +12,11 @@ import { FeedNotReady, type FeedUpdate } from './feed.ts'
 import { createFeeds, type FeedService } from './feeds.ts'
 
 const BTC = { kind: 'book', connectorName: 'simulator', tradingPair: 'BTC-USDT' } as const
-const logger = createLogger({ service: 'market-data', instanceId: 'test', level: 'fatal' })
+const logger = createLogger({
+  service: 'market-data',
+  instanceId: 'test',
+  level: process.env.TEST_LOG_LEVEL ?? 'fatal',
+})
 
 const system = async (t: Test) => {
   const server = await testNats(t)
@@ -284,6 +288,36 @@ t.test('NATS goes and comes back: the feed goes on without a number twice', asyn
   for (const { updates } of holders) t.ok(grows(updates))
 })
 
+t.test('an owner that slept past its lease says nothing more, not even what came first', async (t) => {
+  const { server, exchange, replica } = await system(t)
+  const subscriber = await connect(server.options)
+  t.teardown(() => subscriber.close())
+  const terms = new Map<unknown, number>()
+  subscriber.subscribe('market.simulator.BTC-USDT.book', {
+    callback: (_, message) => {
+      const { type, term, ...rest } = marketMessages.book.parse(message.json())
+      if (type === 'update' && 'value' in rest) terms.set(rest.value.updateId, term)
+    },
+  })
+  await subscriber.flush()
+  const { feed } = follow((await replica()).feeds)
+  await until('a stream', () => exchange.open('book BTC-USDT') === 1)
+  say(exchange, 1)
+  await until('the first update', () => terms.has(1))
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000)
+  // Nothing has run yet since the process woke: no timer that could have ended the stream.
+  say(exchange, 2)
+  await sleep(0)
+  t.not(feed.latest()?.value.updateId, 2)
+  t.equal(feed.state(), 'stale')
+  await until('an update of the next term', () => {
+    say(exchange, 3)
+    return terms.has(3)
+  })
+  t.ok((terms.get(3) ?? 0) > (terms.get(1) ?? 0))
+  t.notOk(terms.has(2))
+})
+
 t.test('NATS that lost all its data is told anew', async (t) => {
   const { exchange, replica } = await system(t)
   const [one, two] = [await replica(), await replica()]
@@ -299,6 +333,30 @@ t.test('NATS that lost all its data is told anew', async (t) => {
   await until('updates again', () => holders.every(({ updates }, index) => updates.length > (counts[index] ?? 0) + 3))
   await until('one stream', () => exchange.open('book BTC-USDT') === 1)
   for (const { updates } of holders) t.ok(grows(updates))
+})
+
+t.test('claims that are lost make two owners for a few seconds at most', async (t) => {
+  const { exchange, replica } = await system(t)
+  const one = await replica()
+  const first = follow(one.feeds)
+  let id = 0
+  const saying = setInterval(() => say(exchange, ++id), 20)
+  t.teardown(() => clearInterval(saying))
+  await until('updates', () => first.updates.length > 3)
+  await (await jetstreamManager(one.nats)).streams.delete('KV_market-data-feeds')
+  const two = await replica()
+  const second = follow(two.feeds)
+  await until('updates at the second', () => second.updates.length > 3)
+  await until(
+    'one owner',
+    () => [one, two].flatMap(({ feeds }) => feeds.status()).filter((feed) => feed.owned).length === 1,
+  )
+  await until('one stream', () => exchange.open('book BTC-USDT') === 1)
+  const count = first.updates.length
+  await until('updates at both', () => first.updates.length > count + 3)
+  t.same(first.feed.latest(), second.feed.latest())
+  t.ok(grows(first.updates) && grows(second.updates))
+  t.match(await one.metrics.metrics(), /feed_interruptions_total\{.*reason="claim-lost"\} 1/)
 })
 
 t.test('many replicas that want a feed at the same moment open one stream', async (t) => {

@@ -191,7 +191,8 @@ export const createFeeds = (options: FeedsOptions): FeedService => {
       case 'snapshot':
         return (await known(request.key)?.snapshot()) ?? { kind: 'not-owner' }
       case 'used':
-        known(request.key)?.shared.touch(request.lastAccess)
+        // Another replica's clock may be ahead.
+        known(request.key)?.shared.touch(Math.min(request.lastAccess, now()))
         return undefined
       case 'book':
         return ownBook(request.key, request.depth) ?? { kind: 'not-live' }

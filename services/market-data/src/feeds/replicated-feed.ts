@@ -1,13 +1,13 @@
-import type { MarketMessage } from '@colibri/contracts'
-import { type Interruption, type LiveVenue, UnknownPair, VenueRefused, VenueUnavailable } from '@colibri/exchange'
-import type { FeedKey, FeedUpdate } from './feed.ts'
-import type { Claim, FeedClaims } from './feed-claims.ts'
+import type { Interruption, LiveVenue } from '@colibri/exchange'
+import type { FeedUpdate } from './feed.ts'
+import type { Claim } from './feed-claims.ts'
+import { type FailureText, failureOf, failureText } from './feed-failure.ts'
 import { feedId } from './feed-key.ts'
 import type { FeedMetrics } from './feed-metrics.ts'
 import type { FeedMessage, FeedWire, UpdateMessage } from './feed-wire.ts'
 import { OwnedFeed } from './owned-feed.ts'
-import type { ReplicaLease } from './replica-lease.ts'
 import type { KeptUpdate, SharedFeed } from './shared-feed.ts'
+import type { Siblings, Snapshot } from './siblings.ts'
 import type { OpenUpstream } from './upstream.ts'
 
 /** Updates of one term count from `term × this`: far fewer come before the clock gives the next owner a higher term. */
@@ -16,23 +16,10 @@ const TERM = 1_000_000
 const HEARTBEAT_MS = 1_000
 /** … and one that was silent this long is asked whether it is one. */
 const SILENT_MS = 3_000
+/** An owner looks this often whether the claim is still its own: it may have gone with the server's data. */
+const VERIFY_MS = 5_000
 /** A venue that refused is asked again after this time, if somebody still wants the feed. */
 const RETRY_MS = 10_000
-
-/** The feeds of a replica among its siblings. */
-export interface Siblings {
-  readonly lease: ReplicaLease
-  readonly claims: FeedClaims
-  publish(key: FeedKey, message: MarketMessage): void
-  /** Every message of the feed's subject until the returned function is called. */
-  listen(key: FeedKey, each: (json: unknown) => void): () => void
-  /** What the owner has kept, or why it has nothing; rejects when it does not answer. */
-  snapshot(session: string, key: FeedKey): Promise<Snapshot>
-  /** Tells the owner that the feed was used here. */
-  used(session: string, key: FeedKey, lastAccess: number): void
-}
-
-export type Snapshot = { readonly kind: 'kept'; readonly messages: readonly unknown[] } | { readonly kind: 'not-owner' }
 
 export interface ReplicatedFeedOptions<T> {
   readonly shared: SharedFeed<T>
@@ -60,6 +47,7 @@ type Role<T> =
       readonly session: string
       readonly owned: OwnedFeed<T>
       saidAt: number
+      verifiedAt: number
     }
   | { readonly kind: 'listener'; readonly session: string; readonly end: () => void; heardAt: number; toldAt: number }
 
@@ -87,7 +75,10 @@ export class ReplicatedFeed<T> {
   }
 
   get owns(): boolean {
-    return this.#role.kind === 'owner' && this.#options.siblings.lease.session() === this.#role.session
+    const role = this.#role
+    if (role.kind !== 'owner') return false
+    // Asking may find out that the lease has lapsed, which ends the role.
+    return this.#options.siblings.lease.session() === role.session
   }
 
   /** The session this replica listens to. */
@@ -157,7 +148,12 @@ export class ReplicatedFeed<T> {
     const now = performance.now()
     switch (role.kind) {
       case 'owner':
-        if (this.owns && now - role.saidAt >= HEARTBEAT_MS) this.#say(this.#stateNow(null))
+        if (!this.owns) break
+        if (now - role.saidAt >= HEARTBEAT_MS) this.#say(this.#stateNow(null))
+        if (now - role.verifiedAt >= VERIFY_MS) {
+          role.verifiedAt = now
+          this.#options.background('look at the claim of a feed', this.#verify(role.claim))
+        }
         break
       case 'listener':
         if (now - role.heardAt >= SILENT_MS) {
@@ -175,10 +171,7 @@ export class ReplicatedFeed<T> {
 
   /** This replica's lease lapsed: whatever it owned may be another's by now. */
   lapse(): void {
-    if (this.#role.kind !== 'owner') return
-    this.#count('lease-lapsed')
-    this.#leaveRole()
-    this.shared.interrupted()
+    if (this.#role.kind === 'owner') this.#lose('lease-lapsed')
   }
 
   /** Ends the feed here; an owner lets go of it, so that whoever still wants it may take it at once. */
@@ -223,6 +216,21 @@ export class ReplicatedFeed<T> {
     this.#own(session, taken)
   }
 
+  async #verify(claim: Claim): Promise<void> {
+    const current = await this.#options.siblings.claims.read(this.shared.key).catch(() => claim)
+    // A bucket that was made again counts its revisions from one again.
+    if (current?.session === claim.session && current?.term === claim.term) return
+    if (this.#role.kind !== 'owner' || this.#role.claim !== claim) return
+    this.#lose('claim-lost')
+    this.resolve()
+  }
+
+  #lose(reason: 'lease-lapsed' | 'claim-lost'): void {
+    this.#count(reason)
+    this.#leaveRole()
+    this.shared.interrupted()
+  }
+
   /** Somebody was faster: the next tick finds out who. */
   #lookAgain(): void {
     if (this.#role.kind === 'listener') this.#role.heardAt = Number.NEGATIVE_INFINITY
@@ -260,7 +268,7 @@ export class ReplicatedFeed<T> {
         },
       },
     })
-    this.#role = { kind: 'owner', ...owner, owned, saidAt: Number.NEGATIVE_INFINITY }
+    this.#role = { kind: 'owner', ...owner, owned, saidAt: Number.NEGATIVE_INFINITY, verifiedAt: performance.now() }
     this.#say(this.#stateNow(null))
     logger.info({ feed: this.#id, term: claim.term }, 'this replica owns a feed')
   }
@@ -413,24 +421,3 @@ const keptOf = <T>({ sequence, time, value, previous }: UpdateMessage<T>): KeptU
   update: { sequence, time, value },
   previous,
 })
-
-interface FailureText {
-  readonly kind: 'unknown-pair' | 'refused' | 'unavailable'
-  readonly message: string
-}
-
-const failureText = (error: Error): FailureText => {
-  const kind = error instanceof UnknownPair ? 'unknown-pair' : error instanceof VenueRefused ? 'refused' : 'unavailable'
-  return { kind, message: error.message }
-}
-
-const failureOf = ({ kind, message }: FailureText): Error => {
-  switch (kind) {
-    case 'unknown-pair':
-      return new UnknownPair(message)
-    case 'refused':
-      return new VenueRefused(message)
-    case 'unavailable':
-      return new VenueUnavailable(message)
-  }
-}

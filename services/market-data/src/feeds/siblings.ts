@@ -1,9 +1,25 @@
+import type { MarketMessage } from '@colibri/contracts'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { askReplica, snapshotReply, tellReplica } from './control.ts'
+import type { FeedKey } from './feed.ts'
 import type { FeedClaims } from './feed-claims.ts'
 import { feedSubject } from './feed-key.ts'
 import type { ReplicaLease } from './replica-lease.ts'
-import type { Siblings } from './replicated-feed.ts'
+
+/** The feeds of a replica among its siblings. */
+export interface Siblings {
+  readonly lease: ReplicaLease
+  readonly claims: FeedClaims
+  publish(key: FeedKey, message: MarketMessage): void
+  /** Every message of the feed's subject until the returned function is called. */
+  listen(key: FeedKey, each: (json: unknown) => void): () => void
+  /** What the owner has kept, or why it has nothing; rejects when it does not answer. */
+  snapshot(session: string, key: FeedKey): Promise<Snapshot>
+  /** Tells the owner that the feed was used here. */
+  used(session: string, key: FeedKey, lastAccess: number): void
+}
+
+export type Snapshot = { readonly kind: 'kept'; readonly messages: readonly unknown[] } | { readonly kind: 'not-owner' }
 
 /** The other replicas, over NATS. */
 export const siblingsOver = (

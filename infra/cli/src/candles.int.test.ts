@@ -23,6 +23,8 @@ const minutes = (from: number, to: number): string =>
 t.test('candles in files', async (t) => {
   const { url } = await testPostgres(t)
   const pool = new pg.Pool({ connectionString: url })
+  // Postgres may end before the pool does.
+  pool.on('error', () => undefined)
   t.teardown(() => pool.end())
   const folder = t.testdir({})
   const file = (name: string, text: string): string => {

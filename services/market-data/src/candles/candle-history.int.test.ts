@@ -24,6 +24,8 @@ t.test('candles of the past, from a venue over real sockets', async (t) => {
   const replica = async (options: { readonly waitMs?: number } = {}): Promise<CandleHistory> => {
     const waitMs = options.waitMs ?? 20_000
     const pool = new pg.Pool({ connectionString: url, max: 6 })
+    // Postgres may end before the pool does.
+    pool.on('error', () => undefined)
     t.teardown(() => pool.end())
     await createCandleTables(pool)
     const venues = openVenues({ urls: { simulator: { rest: venueSide.url } } })

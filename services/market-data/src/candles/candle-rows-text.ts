@@ -3,17 +3,18 @@ import type { Pool } from 'pg'
 import { to } from 'pg-copy-streams'
 import type { TimeRange } from './candle-range.ts'
 import { candleReply } from './candle-reply.ts'
+import { RowsToJson } from './rows-to-json.ts'
 
 /** What Postgres prints of a row, in the order the reply has it. */
 const COLUMNS =
   'time / 1000, open, high, low, close, volume, quote_volume, trades, taker_base_volume, taker_quote_volume'
 
-/** Stored rows of a range, oldest first, each as tab-separated text in the reply's columns; some lines at a time. */
+/** Stored rows of a range, oldest first, each a tab-separated line in the reply's columns, in chunks that end anywhere. */
 export const storedRowsText = async function* (
   pool: Pool,
   seriesId: number,
   { from, to: end }: TimeRange,
-): AsyncGenerator<readonly string[]> {
+): AsyncGenerator<Buffer> {
   const client = await pool.connect()
   let complete = false
   try {
@@ -23,13 +24,7 @@ export const storedRowsText = async function* (
           where series_id = ${whole(seriesId)} and time >= ${whole(from)} and time < ${whole(end)} order by time) to stdout`,
       ),
     )
-    rows.setEncoding('latin1')
-    let rest = ''
-    for await (const chunk of rows) {
-      const lines = (rest + String(chunk)).split('\n')
-      rest = lines.pop() ?? ''
-      if (lines.length > 0) yield lines
-    }
+    for await (const chunk of rows) yield chunk
     complete = true
   } finally {
     // Whoever stops in the middle leaves a connection that still talks.
@@ -41,21 +36,13 @@ export const storedRowsText = async function* (
  * The same rows as the members of a JSON list, without brackets. The numbers are taken over as Postgres prints them, which
  * is what JSON asks for: parsing and printing them again would take longer than all the rest.
  */
-export const storedRowsJson = async function* (pool: Pool, seriesId: number, range: TimeRange): AsyncGenerator<string> {
-  let separator = ''
-  for await (const lines of storedRowsText(pool, seriesId, range)) {
-    yield separator + lines.map(rowJson).join(',')
-    separator = ','
-  }
-}
-
-const rowJson = (line: string): string => {
-  const [time, open, high, low, close, volume, quoteVolume, trades, takerBase, takerQuote] = line.split('\t')
-  return (
-    `{"timestamp":${time},"open":${open},"high":${high},"low":${low},"close":${close},"volume":${volume},` +
-    `"quote_asset_volume":${quoteVolume},"n_trades":${trades},"taker_buy_base_volume":${takerBase},` +
-    `"taker_buy_quote_volume":${takerQuote}}`
-  )
+export const storedRowsJson = async function* (
+  pool: Pool,
+  seriesId: number,
+  range: TimeRange,
+): AsyncGenerator<Uint8Array> {
+  const toJson = new RowsToJson()
+  for await (const chunk of storedRowsText(pool, seriesId, range)) yield toJson.take(chunk)
 }
 
 export const rowsJson = (rows: readonly Candle[]): string =>

@@ -22,10 +22,11 @@ export const exportCandles = async (
   let rows = 0
   const text = async function* (): AsyncGenerator<string> {
     yield `${EXPORT_HEADER}\n`
-    for await (const lines of storedRowsText(pool, seriesId, range)) {
-      rows += lines.length
+    for await (const chunk of storedRowsText(pool, seriesId, range)) {
+      const lines = chunk.toString('latin1')
+      for (let at = lines.indexOf('\n'); at >= 0; at = lines.indexOf('\n', at + 1)) rows++
       progress(rows)
-      yield `${lines.join('\n').replaceAll('\t', ',')}\n`
+      yield lines.replaceAll('\t', ',')
     }
   }
   const part = `${file}.part`

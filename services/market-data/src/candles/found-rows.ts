@@ -32,11 +32,11 @@ export const foundRowsJson = async function* (
   stored: StoredCandles,
   interval: string,
   found: FoundCandles,
-): AsyncGenerator<string> {
+): AsyncGenerator<string | Uint8Array> {
   let separator = ''
   if (found.kind === 'stored') {
-    for await (const text of storedRowsJson(stored.pool, found.seriesId, storedPart(found))) {
-      yield text
+    for await (const json of storedRowsJson(stored.pool, found.seriesId, storedPart(found))) {
+      yield json
       separator = ','
     }
     if (found.open.length > 0) yield separator + rowsJson(found.open)

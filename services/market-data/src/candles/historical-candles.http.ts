@@ -37,11 +37,11 @@ export class HistoricalCandlesHttp {
     const found = await this.history.find(key, range).catch((error: unknown) => {
       throw historyFailure(error, key, this.history.waitMs)
     })
-    const text = foundRowsJson(stored, interval, found)
-    const first = await text.next()
+    const json = foundRowsJson(stored, interval, found)
+    const first = await json.next()
     if (first.done === true) throw notFound('No historical data available')
     response.status(200).type('json')
-    await pipeline(Readable.from(list(first.value, text)), response).catch((error: unknown) => {
+    await pipeline(Readable.from(list(first.value, json)), response).catch((error: unknown) => {
       if (!isGone(error)) throw error
     })
   }
@@ -51,8 +51,12 @@ export class HistoricalCandlesHttp {
 const isGone = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
 
-const list = async function* (first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
-  yield `[${first}`
+const list = async function* (
+  first: string | Uint8Array,
+  rest: AsyncIterable<string | Uint8Array>,
+): AsyncGenerator<string | Uint8Array> {
+  yield '['
+  yield first
   yield* rest
   yield ']'
 }

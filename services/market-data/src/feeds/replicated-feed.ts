@@ -185,11 +185,12 @@ export class ReplicatedFeed<T> {
     if (!released) return
     try {
       await this.#options.siblings.claims.release(this.shared.key, role.claim)
+      // Listeners hear of it when the claim is free.
+      this.#publish(role.session, role.claim.term, { type: 'released' })
     } catch (error) {
-      this.#options.logger.info({ err: error, feed: this.#id }, 'a feed was taken over while it was released')
+      // Taken over already, or NATS is away: listeners find out by the silence.
+      this.#options.logger.info({ err: error, feed: this.#id }, 'a feed could not be released')
     }
-    // Listeners hear of it when the claim is free.
-    this.#publish(role.session, role.claim.term, { type: 'released' })
   }
 
   async #resolve(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Colibri } from '@colibri/system-tests'
-import { ask } from './http-client.ts'
 import { perSecond } from './measure.ts'
+import { openRepeater } from './raw-client.ts'
 import type { Figure } from './report.ts'
 
 const CLIENTS = 32
@@ -23,13 +23,16 @@ export const measureMarketData = async (colibri: Colibri): Promise<readonly Figu
 
 const throughput = async (colibri: Colibri, name: string, path: string, request: object): Promise<Figure> => {
   const headers = { ...login, 'content-type': 'application/json' }
-  const body = JSON.stringify(request)
-  const one = async (): Promise<void> => {
-    const { status, body: said } = await ask(colibri.url + path, headers, { method: 'POST', body })
-    if (status !== 200) throw new Error(`${path} answered ${status}: ${said}`)
+  const clients = await Promise.all(
+    Array.from({ length: CLIENTS }, () => openRepeater(colibri.url + path, headers, JSON.stringify(request))),
+  )
+  const one = async (worker: number): Promise<void> => clients[worker]?.once()
+  try {
+    // The first requests open the feeds, and the compilers have not seen the path yet.
+    await perSecond(CLIENTS, WARM_UP_MS, one)
+    const value = await perSecond(CLIENTS, MEASURED_MS, one)
+    return { name: `${name}, ${CLIENTS} clients`, value, unit: 'requests/s', target: { atLeast: 3_000 } }
+  } finally {
+    for (const client of clients) client.close()
   }
-  // The first requests open the feeds, and the compilers have not seen the path yet.
-  await perSecond(CLIENTS, WARM_UP_MS, one)
-  const value = await perSecond(CLIENTS, MEASURED_MS, one)
-  return { name: `${name}, ${CLIENTS} clients`, value, unit: 'requests/s', target: { atLeast: 3_000 } }
 }

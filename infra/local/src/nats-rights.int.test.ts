@@ -121,3 +121,23 @@ t.test('replicas of market-data agree on feeds among themselves, and nobody inte
     }
   }
 })
+
+t.test('services that ask venues share one bucket of budgets, and nobody interferes', async (t) => {
+  const { as } = await start(t)
+  const marketData = await as('market-data')
+  const mine = await new Kvm(marketData).create('venue-budgets', { history: 1, allow_direct: false })
+  const seen = await new Kvm(await as('trading')).create('venue-budgets', { history: 1, allow_direct: false })
+  const changes = await seen.watch()
+  const first = changes[Symbol.asyncIterator]().next()
+  const revision = await mine.put('standing.host.shared', '{}', { previousSeq: 0 })
+  t.match(await first, { value: { key: 'standing.host.shared', revision } })
+  await t.rejects(seen.put('standing.host.shared', '{}', { previousSeq: 0 }), { code: 10_071 }, 'compare-and-set')
+  await seen.purge('standing.host.shared')
+  changes.stop()
+  for (const user of ['portfolio', 'subscriber']) {
+    const curious = await as(user)
+    const refused = refusal(curious)
+    curious.publish('$KV.venue-budgets.standing.host.shared', '{}')
+    t.match(await refused, /Permissions Violation/i, `${user} may not change a budget`)
+  }
+})

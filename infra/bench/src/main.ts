@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '@colibri/local'
+import { measureCandles } from './candles.ts'
 import { measureLogAppend } from './log-append.ts'
 import { measureProjections } from './projections.ts'
 import { report } from './report.ts'
@@ -15,7 +16,7 @@ try {
   const projections = await measureProjections(postgres.url)
   const log = await measureLogAppend(postgres.url)
   await postgres.stop()
-  await report([...log, ...projections, ...(await measureSystem())])
+  await report([...log, ...projections, ...(await measureSystem()), ...(await measureCandles())])
 } finally {
   await postgres.stop()
   await rm(dir, { recursive: true, force: true })

@@ -40,7 +40,7 @@ t.test('/docs shows every operation in a browser, and tries one out', skip, asyn
   t.teardown(() => browser.close())
   const context = await browser.newContext({ httpCredentials: { username: 'admin', password: 'admin' } })
   const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(60_000)
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('console', (message) => {

@@ -70,13 +70,13 @@ t.test(
     const history = async (): Promise<string[]> =>
       ((await client.get(`/trading/orders/${id}/events`)).body as { type: string }[]).map(({ type }) => type)
     // Stream and reply race: the order's acceptance may be told after its fill.
-  await until('its history is complete', async () => {
-    const types = await history()
-    return types.includes('OrderAccepted') && types.includes('OrderFilled')
-  })
-  const before = await history()
-  t.equal(before[0], 'OrderSubmitted')
-  await until('the relay has copied its events', () => subjects.length >= before.length)
+    await until('its history is complete', async () => {
+      const types = await history()
+      return types.includes('OrderAccepted') && types.includes('OrderFilled')
+    })
+    const before = await history()
+    t.equal(before[0], 'OrderSubmitted')
+    await until('the relay has copied its events', () => subjects.length >= before.length)
     t.same(
       subjects,
       before.map((type) => `events.order.${id}.${type}`),

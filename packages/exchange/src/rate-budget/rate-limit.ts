@@ -14,14 +14,21 @@ export interface RateLimit {
   readonly windowMs: number
 }
 
-/** Where a venue is paced by an interval alone, it is held to one second's worth in any second. */
-const shortestWindowMs = 1_000
+/** What ccxt gives every exchange that names no window of its own: it is no word of the venue. */
+const ccxtDefaultWindowMs = 60_000
+/** Those that do count in such windows. */
+const countsMinutes: readonly string[] = ['binance', 'binanceusdm', 'bitvavo', 'luno']
 
-/** The limit as ccxt describes it: an interval per cost unit, and a window where the venue counts in windows. */
+/** A venue that is paced by an interval is held to a second's worth in any second, or to a few requests in their time. */
+const pacedWindowMs = (intervalMs: number): number => Math.max(1_000, 4 * intervalMs)
+
+/** The limit as ccxt describes it: an interval for each cost unit, and a window where the venue counts in windows. */
 export const rateLimitOf = (exchange: {
+  readonly id: string
   readonly rateLimit: number
   readonly rollingWindowSize?: number
-}): RateLimit => ({
-  intervalMs: exchange.rateLimit,
-  windowMs: exchange.rollingWindowSize || Math.max(shortestWindowMs, exchange.rateLimit),
-})
+}): RateLimit => {
+  const { id, rateLimit: intervalMs, rollingWindowSize: declared = 0 } = exchange
+  const inWindows = declared > 0 && (declared !== ccxtDefaultWindowMs || countsMinutes.includes(id))
+  return { intervalMs, windowMs: inWindows ? declared : pacedWindowMs(intervalMs) }
+}

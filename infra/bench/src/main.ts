@@ -6,6 +6,7 @@ import { measureCandles } from './candles.ts'
 import { measureLogAppend } from './log-append.ts'
 import { measureProjections } from './projections.ts'
 import { report } from './report.ts'
+import { measureSockets } from './sockets.ts'
 import { measureSystem } from './system.ts'
 
 /** `npm run bench`: every figure in one run. */
@@ -16,7 +17,13 @@ try {
   const projections = await measureProjections(postgres.url)
   const log = await measureLogAppend(postgres.url)
   await postgres.stop()
-  await report([...log, ...projections, ...(await measureSystem()), ...(await measureCandles())])
+  await report([
+    ...log,
+    ...projections,
+    ...(await measureSystem()),
+    ...(await measureSockets()),
+    ...(await measureCandles()),
+  ])
 } finally {
   await postgres.stop()
   await rm(dir, { recursive: true, force: true })

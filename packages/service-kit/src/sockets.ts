@@ -9,8 +9,11 @@ import { isEdgeToken } from './edge-token.ts'
 export interface SocketEndpoint {
   /** As the edge sends it, without query. */
   readonly path: string
-  /** Takes a socket that has just opened and whoever opened it. It must listen before it returns, and must not throw. */
-  readonly open: (socket: WebSocket, context: RequestContext) => void
+  /**
+   * Takes a socket that has just opened, whoever opened it, and the connection below, whose writes can be held together.
+   * It must listen before it returns, and must not throw.
+   */
+  readonly open: (socket: WebSocket, context: RequestContext, connection: Pick<Duplex, 'cork' | 'uncork'>) => void
 }
 
 export interface Sockets {
@@ -65,7 +68,7 @@ export const acceptSockets = (server: Server, options: SocketsOptions): Sockets 
       socket.once('close', () => open.delete(socket))
       // A frame that breaks the protocol: ws closes the socket itself, with the code that says why.
       socket.on('error', (error) => logger.debug({ err: error }, 'a client broke the websocket protocol'))
-      endpoint.open(socket, contextOf(header, 'client:unknown'))
+      endpoint.open(socket, contextOf(header, 'client:unknown'), connection)
     })
   })
 

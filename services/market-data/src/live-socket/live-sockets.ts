@@ -51,8 +51,8 @@ export const createLiveSockets = (deps: LiveSocketsDeps): SocketEndpoint => {
 
   return {
     path: '/ws/market-data',
-    open: (socket) => {
-      const outlet = createOutlet(socket, limits.mostUnread, Date.now)
+    open: (socket, _context, wire) => {
+      const outlet = createOutlet(socket, wire, limits.mostUnread, Date.now)
       const connection = createConnection({ outlet, sources, metrics, explain, background })
       let ending: Ending | undefined
       let heard = true

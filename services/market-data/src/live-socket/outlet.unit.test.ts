@@ -15,13 +15,15 @@ const client = () => {
     resume: () => done.push('resume'),
     close: () => undefined,
   }
-  return { socket, done, read: () => unread.shift()?.flushed() }
+  const writes: string[] = []
+  const connection = { cork: () => writes.push('cork'), uncork: () => writes.push('uncork') }
+  return { socket, connection, done, writes, read: () => unread.shift()?.flushed() }
 }
 
 t.test('beyond its bound a client is not listened to until it has read half', async (t) => {
-  const { socket, done, read } = client()
+  const { socket, connection, done, read } = client()
   let now = 5
-  const outlet = createOutlet(socket, 10, () => now)
+  const outlet = createOutlet(socket, connection, 10, () => now)
   outlet.say('12345')
   outlet.say('12345')
   t.equal(outlet.congestedSince(), undefined, 'at the bound is not beyond it')
@@ -38,4 +40,18 @@ t.test('beyond its bound a client is not listened to until it has read half', as
   t.same(done, ['pause', 'resume'])
   read()
   t.same(done, ['pause', 'resume'])
+})
+
+t.test('what is said at once leaves at once', async (t) => {
+  const { socket, connection, writes } = client()
+  const outlet = createOutlet(socket, connection, 100, () => 0)
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  outlet.say('a')
+  outlet.say('b')
+  t.same(writes, ['cork'])
+  await turn()
+  t.same(writes, ['cork', 'uncork'])
+  outlet.say('c')
+  await turn()
+  t.same(writes, ['cork', 'uncork', 'cork', 'uncork'])
 })

@@ -238,6 +238,34 @@ t.test('trades in thick succession travel together and none is lost', async (t) 
   t.equal(owner.latest()?.sequence, listener.latest()?.sequence)
 })
 
+t.test('a listener that lost its connection for a moment has every trade', async (t) => {
+  const { exchange, replica } = await system(t)
+  const [one, two] = [await replica(), await replica()]
+  const key = { kind: 'trades', connectorName: 'simulator', tradingPair: 'BTC-USDT' } as const
+  one.feeds.open(key)
+  await until('a stream', () => exchange.open('trades BTC-USDT') === 1)
+  const ids: string[] = []
+  const listener = two.feeds.open(key)
+  listener.onUpdate(({ value }) => void ids.push(...value.map(({ tradeId }) => tradeId)))
+  let id = 0
+  const saying = setInterval(() => {
+    exchange.trades('BTC-USDT', [{ tradeId: String(id++), price: '1', amount: '1', side: 'sell', time: 1 }])
+  }, 10)
+  t.teardown(() => clearInterval(saying))
+  await until('trades', () => ids.length > 10)
+  const first = Number(ids[0])
+  for (let times = 0; times < 3; times++) {
+    const before = id
+    await two.nats.reconnect()
+    await until('later trades', () => Number(ids.at(-1)) > before + 30)
+  }
+  t.same(
+    ids,
+    ids.map((_, index) => String(first + index)),
+  )
+  t.equal(exchange.opened('trades BTC-USDT'), 1)
+})
+
 t.test('messages on the subject are what the contract says', async (t) => {
   const { server, exchange, replica } = await system(t)
   const subscriber = await connect(server.options)

@@ -27,8 +27,8 @@ import { BOOK_LEVELS, upstreams } from './upstream.ts'
 /** Providers and controllers get the feeds by `@Inject(FEEDS)`. */
 export const FEEDS = Symbol('feeds')
 
-/** Updates kept for those who resume. */
-const KEPT: Readonly<Record<FeedKind, number>> = { book: 20, trades: 500, ticker: 100, funding: 100, candles: 500 }
+/** Updates kept for those who resume. A book is whole in each, so few are enough. */
+const KEPT: Readonly<Record<FeedKind, number>> = { book: 10, trades: 500, ticker: 100, funding: 100, candles: 500 }
 
 /** How soon the death of another replica is noticed once its lease has lapsed. */
 const TICK_MS = 300

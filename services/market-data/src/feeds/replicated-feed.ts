@@ -18,6 +18,8 @@ const HEARTBEAT_MS = 1_000
 const SILENT_MS = 3_000
 /** An owner looks this often whether the claim is still its own: it may have gone with the server's data. */
 const VERIFY_MS = 5_000
+/** What was missed is asked of the owner at most this often; when that fails the feed goes on without. */
+const FILL_MS = 1_000
 /** A venue that refused is asked again after this time, if somebody still wants the feed. */
 const RETRY_MS = 10_000
 
@@ -61,6 +63,7 @@ export class ReplicatedFeed<T> {
   #retryAt: number | undefined
   #resolving: Promise<void> | undefined
   #gone = false
+  #filledAt = Number.NEGATIVE_INFINITY
   #updates = 0
   readonly #interruptions = new Map<string, number>()
 
@@ -321,7 +324,7 @@ export class ReplicatedFeed<T> {
     switch (message.type) {
       case 'update': {
         const { update, previous } = keptOf(message)
-        this.shared.accept(update, previous)
+        if (!this.#fillsGap(previous)) this.shared.accept(update, previous)
         break
       }
       case 'state':
@@ -338,6 +341,18 @@ export class ReplicatedFeed<T> {
         else this.#options.background('end a feed', this.end())
         break
     }
+  }
+
+  /** Whether updates before this one were missed and are being asked of the owner, who sends this one too. */
+  #fillsGap(previous: number): boolean {
+    const known = this.shared.latest?.sequence
+    if (known === undefined || previous <= known) return false
+    const now = performance.now()
+    if (this.#resolving === undefined && now - this.#filledAt >= FILL_MS) {
+      this.#filledAt = now
+      this.resolve()
+    }
+    return this.#resolving !== undefined
   }
 
   #hearAll(kept: readonly unknown[]): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Candle, UnknownPair, type Venues } from '@colibri/exchange'
+import { type Candle, connectorOf, UnknownPair, type Venues } from '@colibri/exchange'
 import { within } from '../venue-calls/deadline.ts'
 import type { FreshCache } from '../venue-calls/fresh-cache.ts'
 import { pageRowsOf } from './candle-intervals.ts'
@@ -76,9 +76,10 @@ export class CandleHistory {
 
   /**
    * Asks the venue for what is not known of a range, if anything, and says where the rows are. Rejects with
-   * `CandlesMissing`. What was fetched before a failure stays.
+   * `CandlesMissing`, or `UnknownConnector` for a name that nobody has. What was fetched before a failure stays.
    */
   async find(key: SeriesKey, asked: TimeRange): Promise<FoundCandles> {
+    connectorOf(key.connectorName)
     const { stored, now } = this.#options
     const range = { from: asked.from, to: Math.min(asked.to, now() + 1) }
     if (range.from >= range.to) return { kind: 'nothing' }

@@ -10,7 +10,7 @@ const FIRST_MILLISECOND = 1e11
 
 /** What of a request can be judged without asking anybody. Throws `ApiError`. */
 export const checkPair = (tradingPair: string): void => {
-  if (!/^[^\s-]+-[^\s]+$/.test(tradingPair))
+  if (!/^[^\s\p{Cc}-]{1,50}-[^\s\p{Cc}]{1,50}$/u.test(tradingPair))
     throw badRequest(`Invalid trading pair format '${tradingPair}'. Expected format: BASE-QUOTE (e.g., BTC-USDT)`)
 }
 

@@ -9,27 +9,54 @@ import { RowsToJson } from './rows-to-json.ts'
 const COLUMNS =
   'time / 1000, open, high, low, close, volume, quote_volume, trades, taker_base_volume, taker_quote_volume'
 
-/** Stored rows of a range, oldest first, each a tab-separated line in the reply's columns, in chunks that end anywhere. */
-export const storedRowsText = async function* (
-  pool: Pool,
-  seriesId: number,
-  { from, to: end }: TimeRange,
-): AsyncGenerator<Buffer> {
+/** Rows that are read at once: a client that reads slowly keeps some megabytes, and no connection of the pool. */
+const PAGE_ROWS = 10_000
+const NEWLINE = 10
+
+interface TextPage {
+  readonly text: Buffer
+  /** Where the next page begins; undefined behind the last one. */
+  readonly next: number | undefined
+}
+
+/** Stored rows of a range, oldest first, each a tab-separated line in the reply's columns; many whole lines at a time. */
+export const storedRowsText = async function* (pool: Pool, seriesId: number, range: TimeRange): AsyncGenerator<Buffer> {
+  let coming: Promise<TextPage> | undefined = readPage(pool, seriesId, range)
+  while (coming !== undefined) {
+    const page: TextPage = await coming
+    // The next page is read while this one is sent. Whoever stops here does not care how that ends.
+    coming = page.next === undefined ? undefined : readPage(pool, seriesId, { from: page.next, to: range.to })
+    coming?.catch(() => undefined)
+    if (page.text.length > 0) yield page.text
+  }
+}
+
+const readPage = async (pool: Pool, seriesId: number, { from, to: end }: TimeRange): Promise<TextPage> => {
   const client = await pool.connect()
   let complete = false
   try {
     const rows = client.query(
       to(
         `copy (select ${COLUMNS} from market_data.candles
-          where series_id = ${whole(seriesId)} and time >= ${whole(from)} and time < ${whole(end)} order by time) to stdout`,
+          where series_id = ${whole(seriesId)} and time >= ${whole(from)} and time < ${whole(end)}
+          order by time limit ${PAGE_ROWS}) to stdout`,
       ),
     )
-    for await (const chunk of rows) yield chunk
+    const chunks: Buffer[] = []
+    for await (const chunk of rows) chunks.push(chunk)
     complete = true
+    const text = Buffer.concat(chunks)
+    return { text, next: rows.rowCount < PAGE_ROWS ? undefined : lastTime(text) + 1 }
   } finally {
-    // Whoever stops in the middle leaves a connection that still talks.
+    // What was stopped in the middle leaves a connection that still talks.
     client.release(!complete)
   }
+}
+
+/** Open time of the last line, milliseconds. */
+const lastTime = (text: Buffer): number => {
+  const line = text.toString('latin1', text.lastIndexOf(NEWLINE, text.length - 2) + 1)
+  return Number(line.slice(0, line.indexOf('\t'))) * 1000
 }
 
 /**

@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { candlesRangeReply, rpcError } from '@colibri/contracts'
 import { testSimulator } from '@colibri/testkit'
 import t from 'tap'
@@ -14,7 +15,7 @@ t.test('the routes of candles', async (t) => {
   const simulator = await testSimulator(t)
   const venueSide = await countingProxy(simulator.restUrl)
   t.teardown(() => venueSide.close())
-  const { get, post, rpc } = await runningService(t, 'market-data', {
+  const { get, post, rpc, url, edgeHeaders } = await runningService(t, 'market-data', {
     SIMULATOR_REST_URL: venueSide.url,
     SIMULATOR_WS_URL: simulator.wsUrl,
     MARKET_DATA_CANDLES_READY_TIMEOUT: '3',
@@ -24,6 +25,19 @@ t.test('the routes of candles', async (t) => {
     const reply = await post('/market-data/historical-candles', { ...asked, ...body })
     return { status: reply.status, body: reply.body }
   }
+  /** Reads the beginning of an answer and goes. */
+  const leave = (body: object) =>
+    new Promise<void>((resolve, reject) => {
+      const headers = { ...edgeHeaders, 'content-type': 'application/json' }
+      const sent = request(`${url}/market-data/historical-candles`, { method: 'POST', headers }, (reply) =>
+        reply.once('data', () => {
+          reply.destroy()
+          resolve()
+        }),
+      )
+      sent.on('error', reject)
+      sent.end(JSON.stringify(body))
+    })
   const refusal = async (body: object) => {
     const { status, body: said } = await historical(body)
     return [status, z.object({ detail: z.unknown() }).parse(said).detail]
@@ -97,6 +111,34 @@ t.test('the routes of candles', async (t) => {
     })
   })
 
+  await t.test('every interval, live and from the past alike', async (t) => {
+    for (const interval of '1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M'.split(' ')) {
+      const live = await post('/market-data/candles', { ...asked, trading_pair: 'BNB-USDT', interval, max_records: 4 })
+      t.equal(live.status, 200, interval)
+      const closed = rowsSchema.parse(live.body).slice(0, -1)
+      t.equal(closed.length, 3)
+      const past = await historical({
+        trading_pair: 'BNB-USDT',
+        interval,
+        start_time: closed[0]?.timestamp,
+        end_time: closed.at(-1)?.timestamp,
+      })
+      t.same(past.body, closed, interval)
+    }
+  })
+
+  await t.test('clients that leave in the middle take no connection with them', async (t) => {
+    const range = { ...asked, interval: '1m', start_time: START, end_time: START + 20_000 * 60 }
+    const whole = rowsSchema.parse((await historical(range)).body)
+    t.ok(
+      whole.length === 20_001 && whole.every(({ timestamp }, index) => timestamp === START + index * 60),
+      'every row once, across the pages they are read in',
+    )
+    // More than the pool has.
+    for (let n = 0; n < 40; n++) await leave(range)
+    t.equal((await historical(range)).status, 200)
+  })
+
   await t.test('what cannot be asked', async (t) => {
     const range = { start_time: START, end_time: START + HOUR }
     t.same(await refusal({ start_time: START + HOUR, end_time: START }), [
@@ -125,6 +167,8 @@ t.test('the routes of candles', async (t) => {
       400,
       "Invalid trading pair format 'BTCUSDT'. Expected format: BASE-QUOTE (e.g., BTC-USDT)",
     ])
+    t.match(await refusal({ ...range, trading_pair: 'A-\u0000' }), [400, /^Invalid trading pair format/])
+    t.match(await refusal({ ...range, connector_name: '\u0000' }), [400, /^Unsupported connector/])
     t.match(await refusal({ ...range, trading_pair: 'NO-PE' }), [
       400,
       /^Trading pair 'NO-PE' appears to be invalid on 'simulator': /,

@@ -5,6 +5,7 @@ import { Controller } from '@nestjs/common'
 import { MessagePattern, Payload } from '@nestjs/microservices'
 import { historyRpcFailure } from './candle-errors.ts'
 import { CandleHistory, type FoundCandles } from './candle-history.ts'
+import { checkPair } from './candle-queries.ts'
 import { foundRows } from './found-rows.ts'
 import { isInterval } from './intervals.ts'
 
@@ -17,6 +18,7 @@ export class CandlesRpc {
     const { from, to, ...key } = rpcRequest(candlesRangeRequest, payload)
     if (!isInterval(key.interval))
       throw badRequest(`'${key.interval}' is no candle interval; give one like 5m, 1h or 1d`)
+    checkPair(key.tradingPair)
     if (from >= to) return { rows: [], next: null }
     const found = await this.history.find(key, { from, to }).catch((error: unknown) => {
       throw historyRpcFailure(error, key)

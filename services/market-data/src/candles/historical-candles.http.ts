@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type HistoricalCandlesRequest, historicalCandlesRequest } from '@colibri/contracts'
+import { catalogue } from '@colibri/exchange'
 import { notFound, Validated } from '@colibri/service-kit'
 import { Controller, HttpCode, Post, Res } from '@nestjs/common'
 import type { Response } from 'express'
@@ -29,7 +30,7 @@ export class HistoricalCandlesHttp {
     const range = historyRange(interval, request.start_time, request.end_time)
     const { stored } = this.history
     // What was imported is served, whoever offers it.
-    if ((await stored.find(key)) === undefined) {
+    if (!isConnector(connectorName) || (await stored.find(key)) === undefined) {
       const offered = this.candles.intervals(connectorName)
       if (offered === undefined) throw unsupportedConnector(connectorName, this.candles.connectors())
       if (!offered.includes(interval)) throw unsupportedInterval(interval, connectorName, offered)
@@ -46,6 +47,8 @@ export class HistoricalCandlesHttp {
     })
   }
 }
+
+const isConnector = (connectorName: string): boolean => catalogue.some(({ name }) => name === connectorName)
 
 /** The client left before the end. */
 const isGone = (error: unknown): boolean =>

@@ -7,7 +7,8 @@ import type { CandlesUpdate } from './live-candles.ts'
 import type { SeriesKey } from './stored-candles.ts'
 
 /** Rows are fetched and kept in whole multiples of this, so that a request for a few more costs nothing. */
-const STEP = 500
+const stepOf = (interval: string): number => (durationOf(interval) < DAY ? 500 : 50)
+const DAY = 86_400_000
 /** What REST said is shown for this long where no stream says better. */
 const REST_FRESH_MS = 1_000
 /** A stream may be this late with the first word of a new candle. */
@@ -32,6 +33,7 @@ export interface LiveSeriesOptions {
 export class LiveSeries {
   readonly #options: LiveSeriesOptions
   readonly #window: CandleWindow
+  readonly #step: number
   readonly #listeners = new Set<(update: CandlesUpdate) => void>()
   #feed: OpenFeed<readonly Candle[]> | undefined
   #feedSince = Number.NEGATIVE_INFINITY
@@ -48,6 +50,7 @@ export class LiveSeries {
   constructor(options: LiveSeriesOptions) {
     this.#options = options
     this.#window = new CandleWindow(options.key.interval)
+    this.#step = stepOf(options.key.interval)
     this.lastUse = options.now()
   }
 
@@ -77,7 +80,7 @@ export class LiveSeries {
   /** Somebody wants `count` rows. */
   use(count: number): void {
     this.lastUse = this.#options.now()
-    this.#wanted = Math.max(this.#wanted, Math.ceil(count / STEP) * STEP)
+    this.#wanted = Math.max(this.#wanted, Math.ceil(count / this.#step) * this.#step)
     this.#keepFeed()
   }
 
@@ -163,7 +166,7 @@ export class LiveSeries {
       this.#window.beginAt(rows[0]?.time ?? time)
     }
     this.#tell(this.#window.answered(rows, time))
-    this.#window.keep(this.#wanted + STEP)
+    this.#window.keep(this.#wanted + this.#step)
   }
 
   #tell({ changed, opened }: WindowChange): void {

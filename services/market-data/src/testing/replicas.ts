@@ -14,6 +14,9 @@ const EDGE_TOKEN = 'token-of-the-test'
 export interface Replica {
   readonly name: string
   readonly process: ChildProcess
+  /** Where it listens, and what the edge shows it. */
+  readonly url: string
+  readonly edgeHeaders: Readonly<Record<string, string>>
   /** Status and body. */
   get(path: string): Promise<{ readonly status: number; readonly body: unknown }>
   post(path: string, body: unknown): Promise<{ readonly status: number; readonly body: unknown }>
@@ -91,6 +94,8 @@ export const startReplicas = async (
     return {
       name,
       process: child,
+      url,
+      edgeHeaders: { 'x-colibri-edge-token': EDGE_TOKEN },
       get: async (path) => json(await send(path, {})),
       post: async (path, body) => json(await send(path, { method: 'POST', body: JSON.stringify(body) })),
       metrics: async () => (await send('/metrics', {})).text(),

@@ -48,6 +48,10 @@ const firstLease = 1 / 32
 const largestLease = 1 / 8
 /** A lease this empty is followed by the next before anybody has to wait for it. */
 const nearlyEmpty = 1 / 4
+/** While less of the window than this is used, an order goes out before the others have heard of it, */
+const plenty = 1 / 2
+/** for this much, or one request, at a time: less than the reserve that only orders may fill. */
+const aheadOfTelling = 1 / 20
 
 /**
  * One process's hand in a shared budget. Weight is leased in chunks for a short time, so that most requests ask nobody;
@@ -187,6 +191,21 @@ export const leasedBudget = (key: string, windowMs: number, store: SharedStore):
     lease(firstLease * windowMs, priority).then(settled, settled)
   }
 
+  /** An order does not wait for a lease while there is plenty: its charge is told while it is on its way. */
+  const atOnce = (weight: number, now: number): Turn | undefined => {
+    if (refilling || store.reach() === 'alone') return undefined
+    const owed = debts.reduce((sum, [, debt]) => sum + debt, 0)
+    if (owed > 0 && owed + weight > aheadOfTelling * windowMs) return undefined
+    if (usedAt(cell.state(), timing, now) + owed + weight > plenty * windowMs) return undefined
+    const charge: Charge = [sliceOf(now, timing), weight]
+    debts.push(charge)
+    refilling = true
+    const least = firstLease * windowMs
+    const told = weight > least ? tell() : lease(least, 'order')
+    told.then(settled, settled)
+    return { over: () => countAgain([charge]) }
+  }
+
   const settled = (): void => {
     refilling = false
     if (waiters.length > 0) pump()
@@ -240,35 +259,42 @@ export const leasedBudget = (key: string, windowMs: number, store: SharedStore):
   }
 
   /** Gives back what expired leases left over and tells what was spent alone. */
-  const tell = (): void => {
+  const tell = async (): Promise<void> => {
     expire(store.now())
     if (refunds.length === 0 && debts.length === 0) return
     const [returned, owed] = [refunds, debts]
     refunds = []
     debts = []
-    const told = cell.update((window, now) => ({ next: settle(window, returned, owed, now), result: undefined }))
-    told.catch(() => {
+    try {
+      await cell.update((window, now) => ({ next: settle(window, returned, owed, now), result: undefined }))
+    } catch {
       debts.push(...owed)
-    })
+    }
+  }
+  /** It keeps what it could not tell. */
+  const tellSoon = (): void => {
+    tell().catch(() => undefined)
   }
   const tidyLater = (): void => {
     if (tidying !== undefined) return
     tidying = setTimeout(() => {
       tidying = undefined
-      if (store.reach() === 'shared') tell()
+      if (store.reach() === 'shared') tellSoon()
       if (leases.length > 0) tidyLater()
     }, 1.1 * timing.leaseMs).unref()
   }
   // Before the store counts as shared again, everybody's debts must be in it.
-  store.onReturn(tell)
+  store.onReturn(tellSoon)
 
   return {
     async take(weight, priority, deadline) {
       const now = store.now()
       const turn = waiters.findIndex((waiter) => rank[waiter.priority] < rank[priority])
       const ahead = turn < 0 ? waiters.length : turn
-      const served = ahead === 0 ? serve(weight, priority, now) : undefined
-      if (served !== undefined) return served
+      if (ahead === 0) {
+        const turn = serve(weight, priority, now) ?? (priority === 'order' ? atOnce(weight, now) : undefined)
+        if (turn !== undefined) return turn
+      }
       const { promise, resolve, reject } = Promise.withResolvers<Turn>()
       waiters.splice(ahead, 0, { weight, priority, deadline, resolve, reject })
       if (!refilling) refill()

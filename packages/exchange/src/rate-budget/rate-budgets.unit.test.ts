@@ -106,6 +106,37 @@ t.test('an order overtakes data that waits for its turn', async (t) => {
   t.same(done, ['order', 'first data', 'second data'])
 })
 
+t.test('an order goes out while its charge is told, as long as there is plenty', async (t) => {
+  const { store } = shared().replica()
+  const held: (() => void)[] = []
+  const slow: SharedStore = {
+    ...store,
+    cell: (key, schema, initial, changed) => {
+      const cell = store.cell(key, schema, initial, changed)
+      const update: typeof cell.update = async (decide) => {
+        await new Promise<void>((resolve) => held.push(resolve))
+        return cell.update(decide)
+      }
+      return { state: cell.state, update }
+    },
+  }
+  const budget = rateBudgets({ store: slow }).of(host, hundred)
+  await budget.take(1, 'order', 5_000)
+  t.equal(held.length, 1, 'the charge is on its way')
+  let second = 'waits'
+  const next = budget.take(1, 'order', 5_000).then(() => (second = 'goes'))
+  await sleep(20)
+  t.equal(second, 'waits', 'one at a time')
+  held[0]?.()
+  await next
+  t.equal(budget.pause(), null)
+
+  const filled = rateBudgets({ store: shared().replica().store }).of(host, hundred)
+  let sent = 0
+  while ((await burst(filled, 1)) === 1) sent += 1
+  t.ok(sent <= 100 && sent >= 96, `one by one too, orders fill the budget and no more: ${sent}`)
+})
+
 t.test('a waiter leaves when its patience ends, and holds up nobody', async (t) => {
   const budget = rateBudgets({ store: shared().replica().store }).of(host, { intervalMs: 100, windowMs: 1_000 })
   await burst(budget, 10)

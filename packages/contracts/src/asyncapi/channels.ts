@@ -144,6 +144,15 @@ export const channels = (): readonly Channel[] => [
       'The configuration of the rate oracle was changed; replicas read it again. Between services. No payload.',
     said: { RateOracleChanged: empty },
   },
+  {
+    name: 'feeds',
+    server: 'nats',
+    address: 'feeds.{session}',
+    description: 'Between replicas of market-data only, about the feeds they share. May change at any time.',
+    parameters: { session: { description: 'A replica, for as long as it holds its lease.' } },
+    heard: { FeedsQuestion: z.unknown() },
+    replies: { FeedsAnswer: z.unknown() },
+  },
   ...calls(),
   {
     name: 'ws.market-data',

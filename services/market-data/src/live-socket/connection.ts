@@ -114,6 +114,8 @@ export const createConnection = ({ outlet, sources, metrics, explain, background
 
   return {
     receive: (command) => {
+      // Said before the client heard that it is closed.
+      if (closed) return
       switch (command.kind) {
         case 'ping':
           outlet.say(pongMessage())

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { z } from 'zod'
 import { startColibri } from '../colibri.ts'
+import { patient } from './patient-api.ts'
 
 /** Recordings of the original server, beside a checkout that has them. */
 const file = new URL('../../../../../shared/contract/recordings/http.jsonl', import.meta.url)
@@ -47,11 +48,12 @@ t.test('what the original answered is answered here, or differs on purpose', { s
   t.ok(recordings.length >= 50)
   const colibri = await startColibri()
   t.teardown(() => colibri.stop())
+  const api = patient(colibri.api)
   for (const { n, request, response } of recordings) {
     const { method, path, body: sent, content_type: contentType = 'application/json' } = request
     const adapted = /config-map|order-types/.test(path) ? (text: string) => text : here
     const body = typeof sent === 'string' ? sent : JSON.stringify(sent)
-    const reply = await colibri.api.send(method, adapted(path), {
+    const reply = await api.send(method, adapted(path), {
       ...(body === undefined ? {} : { body: adapted(body), headers: { 'content-type': contentType } }),
     })
     const what = `${method} ${path}${body === undefined ? '' : ` ${body}`}`

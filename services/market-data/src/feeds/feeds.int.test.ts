@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type MarketMessage, marketMessages } from '@colibri/contracts'
 import { UnknownPair } from '@colibri/exchange'
@@ -21,8 +23,9 @@ const logger = createLogger({
 const system = async (t: Test) => {
   const server = await testNats(t)
   const exchange = scriptedExchange()
-  const replica = async (settings: { feedTimeoutMs?: number; cleanupIntervalMs?: number } = {}) => {
-    const nats = await connect({ ...server.options, maxReconnectAttempts: -1, reconnectTimeWait: 50 })
+  const replica = async (settings: { feedTimeoutMs?: number; cleanupIntervalMs?: number; natsPort?: number } = {}) => {
+    const servers = settings.natsPort === undefined ? server.url : `nats://127.0.0.1:${settings.natsPort}`
+    const nats = await connect({ ...server.options, servers, maxReconnectAttempts: -1, reconnectTimeWait: 50 })
     const metrics = new Registry()
     const feeds = createFeeds({
       nats,
@@ -43,6 +46,44 @@ const system = async (t: Test) => {
     return { feeds, nats, metrics }
   }
   return { server, exchange, replica }
+}
+
+/** A way to a port that can be shut for a while. */
+const gateTo = async (t: Test, port: number) => {
+  const sockets = new Set<Socket>()
+  let isShut = false
+  const gate = createServer((client) => {
+    if (isShut) return client.destroy()
+    const server = dial(port, '127.0.0.1')
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      sockets.add(socket)
+      socket.on('error', () => other.destroy())
+      socket.on('close', () => other.destroy())
+      socket.pipe(other)
+    }
+    return undefined
+  })
+  gate.listen(0, '127.0.0.1')
+  await once(gate, 'listening')
+  const shut = (): void => {
+    isShut = true
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+  }
+  t.teardown(() => {
+    shut()
+    gate.close()
+  })
+  return {
+    port: (gate.address() as AddressInfo).port,
+    shut,
+    open: (): void => {
+      isShut = false
+    },
+  }
 }
 
 const until = async (what: string, holds: () => boolean): Promise<void> => {
@@ -239,8 +280,9 @@ t.test('trades in thick succession travel together and none is lost', async (t) 
 })
 
 t.test('a listener that lost its connection for a moment has every trade', async (t) => {
-  const { exchange, replica } = await system(t)
-  const [one, two] = [await replica(), await replica()]
+  const { server, exchange, replica } = await system(t)
+  const gate = await gateTo(t, Number(new URL(server.url).port))
+  const [one, two] = [await replica(), await replica({ natsPort: gate.port })]
   const key = { kind: 'trades', connectorName: 'simulator', tradingPair: 'BTC-USDT' } as const
   one.feeds.open(key)
   await until('a stream', () => exchange.open('trades BTC-USDT') === 1)
@@ -256,8 +298,10 @@ t.test('a listener that lost its connection for a moment has every trade', async
   const first = Number(ids[0])
   for (let times = 0; times < 3; times++) {
     const before = id
-    await two.nats.reconnect()
-    await until('later trades', () => Number(ids.at(-1)) > before + 30)
+    gate.shut()
+    await until('trades it cannot hear', () => id > before + 20)
+    gate.open()
+    await until('later trades', () => Number(ids.at(-1)) > before + 60)
   }
   t.same(
     ids,

@@ -18,7 +18,7 @@ const HEARTBEAT_MS = 1_000
 const SILENT_MS = 3_000
 /** An owner looks this often whether the claim is still its own: it may have gone with the server's data. */
 const VERIFY_MS = 5_000
-/** What was missed is asked of the owner at most this often; when that fails the feed goes on without. */
+/** When the owner could not be asked for what was missed, the feed goes on without for this time. */
 const FILL_MS = 1_000
 /** A venue that refused is asked again after this time, if somebody still wants the feed. */
 const RETRY_MS = 10_000
@@ -63,7 +63,7 @@ export class ReplicatedFeed<T> {
   #retryAt: number | undefined
   #resolving: Promise<void> | undefined
   #gone = false
-  #filledAt = Number.NEGATIVE_INFINITY
+  #fillFailedAt = Number.NEGATIVE_INFINITY
   #updates = 0
   readonly #interruptions = new Map<string, number>()
 
@@ -345,12 +345,14 @@ export class ReplicatedFeed<T> {
 
   /** Whether updates before this one were missed and are being asked of the owner, who sends this one too. */
   #fillsGap(previous: number): boolean {
-    const known = this.shared.latest?.sequence
-    if (known === undefined || previous <= known) return false
-    const now = performance.now()
-    if (this.#resolving === undefined && now - this.#filledAt >= FILL_MS) {
-      this.#filledAt = now
+    const isKnown = (): boolean => (this.shared.latest?.sequence ?? previous) >= previous
+    if (isKnown()) return false
+    if (this.#resolving === undefined && performance.now() - this.#fillFailedAt >= FILL_MS) {
       this.resolve()
+      const asked = Promise.resolve(this.#resolving).then(() => {
+        if (!isKnown()) this.#fillFailedAt = performance.now()
+      })
+      this.#options.background('ask for missed updates', asked)
     }
     return this.#resolving !== undefined
   }

@@ -66,7 +66,7 @@ const sideOfBook = fc
   .chain((pairs) =>
     fc.record({
       pairs: fc.constant([...new Map(pairs.map(([price, amount]) => [price, amount]))]),
-      scale: fc.constantFrom(1n, 7n, 1_234_567n, 10n ** 12n),
+      scale: fc.constantFrom(1n, 7n, 1_234_567n, 123_456_789_012_347n),
       side: fc.constantFrom<Side>('bids', 'asks'),
     }),
   )

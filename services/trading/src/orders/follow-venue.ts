@@ -133,6 +133,13 @@ export const followVenue = (
   const backOff = (attempt: number): number =>
     Math.min(policy.longestBackOffMs, 250 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2)
 
+  /** What was held up by a pause of the venue goes on as soon as the pause ends. */
+  const untilNext = (failures: number): number => {
+    const paused = venue.pause()
+    if (paused === null) return backOff(failures)
+    return Math.min(policy.longestBackOffMs, Math.max(0, paused.until - context.now()) + 250 * Math.random())
+  }
+
   const pause = async (milliseconds: number): Promise<void> => {
     await sleep(milliseconds, undefined, { signal }).catch(() => undefined)
   }
@@ -168,7 +175,7 @@ export const followVenue = (
         failures += 1
         context.report(error, `comparing orders with ${connectorName}`)
       }
-      if (failures > 0) await pause(backOff(failures))
+      if (failures > 0) await pause(untilNext(failures))
       else if (attended.size > 0) await pause(policy.quietMs / 4)
       else await woken(policy.resolveMs)
     }

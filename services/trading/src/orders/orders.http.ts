@@ -123,6 +123,11 @@ export class OrdersController {
     return this.orders.queries.active(body)
   }
 
+  @Get('orders')
+  activeByQuery(@Validated('query', activeOrdersRequest) query: ActiveOrdersRequest): Promise<OrdersPage> {
+    return this.orders.queries.active(query)
+  }
+
   @Post('orders/search')
   @HttpCode(200)
   search(@Validated('body', searchOrdersRequest) body: SearchOrdersRequest): Promise<OrdersPage> {
@@ -133,6 +138,12 @@ export class OrdersController {
   @HttpCode(200)
   trades(@Validated('body', searchTradesRequest) body: SearchTradesRequest): Promise<TradesPage> {
     return this.orders.queries.trades(body)
+  }
+
+  /** An older name of the trades, filtered by query. */
+  @Get('history')
+  tradesByQuery(@Validated('query', searchTradesRequest) query: SearchTradesRequest): Promise<TradesPage> {
+    return this.orders.queries.trades(query)
   }
 
   @Get('orders/:client_order_id/events')

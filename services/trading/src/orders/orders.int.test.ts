@@ -312,3 +312,16 @@ t.test('accounts', async (t) => {
     body: { detail: 'Cannot delete master account.' },
   })
 })
+
+t.test('the older lists take their filters from the query', async (t) => {
+  const id = await placed(trading, body)
+  const open = ordersPage.parse((await trading.get('/trading/orders?connector_names=simulator&limit=1000')).body)
+  t.ok(open.data.some((order) => order.order_id === id))
+  t.same((await trading.get('/trading/orders?connector_names=kraken')).body, {
+    data: [],
+    pagination: { limit: 100, has_more: false, next_cursor: null, total_count: 0 },
+  })
+  const trades = tradesPage.parse((await trading.post('/trading/trades', { trading_pairs: ['BTC-USDT'] })).body)
+  t.same((await trading.get('/trading/history?trading_pairs=BTC-USDT')).body, trades)
+  t.equal((await trading.get('/trading/history?limit=0')).status, 422)
+})

@@ -26,7 +26,7 @@ const types = async (trading: TradingProcess, id: string): Promise<string[]> =>
 const cancelledWithHiddenFill = async (t: Test, bed: TestBed, trading: TradingProcess): Promise<string> => {
   await bed.control('/price', { mode: 'pin', symbol: 'BTCUSDT', price: '50000' })
   const { order_id: id } = placeOrderResponse.parse((await trading.post('/trading/orders', limit)).body)
-  await bed.control('/faults', { on: 'fill', kind: 'late-lost-fill', delayMs: 12_000 })
+  await bed.control('/faults', { on: 'fill', kind: 'late-lost-fill', delayMs: 20_000 })
   await bed.control('/trade', { symbol: 'BTCUSDT', price: '49000', quantity: '0.004', taker: 'SELL' })
   t.equal((await trading.post(`/trading/master_account/simulator/orders/${id}/cancel`)).status, 200)
   await eventually(

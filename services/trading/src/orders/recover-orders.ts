@@ -61,8 +61,6 @@ export const recoverOrders = async (deps: RecoverOrdersDeps): Promise<void> => {
     deps,
     rows.map((row) => row.client_order_id),
   )
-  const ended = await deps.pool.query<{ client_order_id: string }>(ENDED, [new Date(deps.now() - LATE_FILLS_MS)])
-  await inTurns(ended.rows, ({ client_order_id: id }) => deps.streams.load(id))
   const venues = new Map(rows.map((row) => [`${row.account_name}\n${row.connector_name}`, row]))
   const patience = AbortSignal.timeout(deps.patienceMs)
   const expired = new Promise<void>((resolve) => patience.addEventListener('abort', () => resolve(), { once: true }))
@@ -74,8 +72,16 @@ export const recoverOrders = async (deps: RecoverOrdersDeps): Promise<void> => {
   await Promise.race([Promise.all(settled), expired])
 }
 
-/** Looks for intents without an owner until the signal aborts. */
+/** Loads what ended just before the service did, for its late fills; they hold up no start. */
+const rememberEnded = async (deps: RecoverOrdersDeps): Promise<void> => {
+  const since = new Date(deps.now() - LATE_FILLS_MS)
+  const { rows } = await deps.pool.query<{ client_order_id: string }>(ENDED, [since])
+  await inTurns(rows, ({ client_order_id: id }) => deps.streams.load(id))
+}
+
+/** Looks for orders nobody here holds: those that ended just before, once; intents without an owner until the signal aborts. */
 export const adoptOrphans = async (deps: RecoverOrdersDeps, everyMs: number, signal: AbortSignal): Promise<void> => {
+  await rememberEnded(deps).catch((error: unknown) => deps.report(error, 'looking for orders that ended'))
   while (!signal.aborted) {
     await sleep(everyMs, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '@colibri/local'
+import { measureBooks } from './books.ts'
 import { measureCandles } from './candles.ts'
 import { measureLogAppend } from './log-append.ts'
 import { measureProjections } from './projections.ts'
@@ -23,6 +24,7 @@ try {
     ...(await measureSystem()),
     ...(await measureSockets()),
     ...(await measureCandles()),
+    ...(await measureBooks()),
   ])
 } finally {
   await postgres.stop()

@@ -7,6 +7,8 @@ export interface ReplayServer {
   readonly socketUrl: string
   /** Connections that stand, and how many have been made at all. */
   readonly connections: { readonly open: number; readonly made: number }
+  /** Bytes sent that the slowest client has not taken yet. */
+  readonly bufferedBytes: number
   /** Paths asked for by REST. */
   readonly requests: readonly string[]
   /** Whether some client has subscribed to a topic. */
@@ -58,6 +60,9 @@ export const startReplay = async (venue: ReplayVenue): Promise<ReplayServer> => 
     socketUrl,
     get connections() {
       return { open: topics.size, made }
+    },
+    get bufferedBytes() {
+      return Math.max(0, ...[...topics.keys()].map(({ bufferedAmount }) => bufferedAmount))
     },
     requests,
     wanted: (topic) => [...topics.values()].some((mine) => mine.has(topic)),

@@ -11,7 +11,7 @@ import {
 } from '../feeds/feed.ts'
 
 /** One feed that says what the test says. Keeps its last updates as a real one does. */
-class HandFed<T> {
+export class HandFed<T> {
   readonly #key: FeedKey
   readonly #kept: number
   readonly #listeners = new Set<(update: FeedUpdate<T>) => void>()

@@ -79,7 +79,30 @@ t.test('429 and 418 say when to come back', async (t) => {
     t.match(reply.headers.get('retry-after'), /^\d+$/)
     t.match(await reply.json(), { code: -1003 })
   }
+  const date = 'Wed, 21 Oct 2026 07:28:00 GMT'
+  for (const retryAfter of ['7', date, null]) {
+    await arm({ on: 'market-data', kind: '429', retryAfter })
+    t.equal((await fetch(`${simulator.restUrl}/api/v3/time`)).headers.get('retry-after'), retryAfter)
+  }
   t.equal((await fetch(`${simulator.restUrl}/api/v3/time`)).status, 200)
+})
+
+t.test('every request that arrived is on record, whatever became of it', async (t) => {
+  const { simulator, arm, rest } = await spotTrader(t)
+  await fetch(`${simulator.controlUrl}/requests`, { method: 'DELETE' })
+  const before = performance.timeOrigin + performance.now()
+  await arm({ on: 'create', kind: '429' })
+  await t.rejects(rest('refused'))
+  await rest('taken')
+  await fetch(`${simulator.restUrl}/fapi/v1/time`)
+  const list = (await (await fetch(`${simulator.controlUrl}/requests`)).json()) as { at: number }[]
+  t.match(list, [
+    { market: 'spot', operation: 'create', path: '/api/v3/order', fault: '429' },
+    { market: 'spot', operation: 'create', path: '/api/v3/order', fault: null },
+    { market: 'futures', operation: 'market-data', path: '/fapi/v1/time', fault: null },
+  ])
+  const times = list.map(({ at }) => at)
+  t.ok(times.every((at, index) => at >= (times[index - 1] ?? before)))
 })
 
 t.test('dealt with and spoiled: accept-then-timeout, 500-after-accept, garbage', async (t) => {

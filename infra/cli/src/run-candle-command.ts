@@ -49,11 +49,11 @@ const exportFile = async (
   { key, file, range }: Extract<CandleCommand, { kind: 'export' }>,
   { pool, out, progress }: CandleRun,
 ): Promise<void> => {
-  const seriesId = await stored.find(key)
-  if (seriesId === undefined || !(await stored.has(seriesId, range)))
-    throw new Error(`No candles of ${seriesText(key)} are stored${seriesId === undefined ? '' : ' for that time'}.`)
+  const series = await stored.series(key)
+  if (series === undefined || !(await stored.has(series.id, range)))
+    throw new Error(`No candles of ${seriesText(key)} are stored${series === undefined ? '' : ' for that time'}.`)
   const line = progressLine(progress)
-  const rows = await exportCandles(pool, seriesId, range, file, (written) => line.show(`${written} rows`)).finally(
+  const rows = await exportCandles(pool, series, range, file, (written) => line.show(`${written} rows`)).finally(
     line.end,
   )
   out.write(`${rows} candles of ${seriesText(key)} written to ${file}.\n`)

@@ -144,7 +144,7 @@ t.test('candles of the past, from a venue over real sockets', async (t) => {
       [3, 2, 1, 0].map((hours) => live - hours * 60 * MINUTE),
     )
     const id = await one.stored.find(of)
-    const stored = await one.stored.rows(id ?? 0, { from: 0, to: time + DAY }, 10)
+    const stored = await one.stored.rows(id ?? 0, { from: 0, to: time + DAY })
     t.notOk(stored.some((row) => row.time >= live))
     t.ok((await one.stored.coverage(id ?? 0)).every(({ to }) => to <= live))
   })

@@ -5,8 +5,9 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { Pool } from 'pg'
 import { EXPORT_HEADER } from './candle-csv.ts'
-import type { TimeRange } from './candle-range.ts'
+import { overlap, type TimeRange } from './candle-range.ts'
 import { storedRowsText } from './candle-rows-text.ts'
+import type { StoredSeries } from './stored-candles.ts'
 
 /**
  * Writes the stored candles of a range as CSV, gzipped when the name ends in `.gz`. The file appears when it is complete.
@@ -14,15 +15,16 @@ import { storedRowsText } from './candle-rows-text.ts'
  */
 export const exportCandles = async (
   pool: Pool,
-  seriesId: number,
-  range: TimeRange,
+  { id, key, ranges }: StoredSeries,
+  asked: TimeRange,
   file: string,
   progress: (rows: number) => void = () => undefined,
 ): Promise<number> => {
+  const range = overlap({ from: ranges[0]?.from ?? 0, to: ranges.at(-1)?.to ?? 0 }, asked) ?? { from: 0, to: 0 }
   let rows = 0
   const text = async function* (): AsyncGenerator<string> {
     yield `${EXPORT_HEADER}\n`
-    for await (const chunk of storedRowsText(pool, seriesId, range)) {
+    for await (const chunk of storedRowsText(pool, id, key.interval, range)) {
       const lines = chunk.toString('latin1')
       for (let at = lines.indexOf('\n'); at >= 0; at = lines.indexOf('\n', at + 1)) rows++
       progress(rows)

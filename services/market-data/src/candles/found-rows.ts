@@ -13,13 +13,13 @@ export const foundRows = async function* (
 ): AsyncGenerator<readonly Candle[]> {
   if (found.kind === 'nothing') return
   if (found.kind === 'stored') {
-    yield* stored.pages(found.seriesId, storedPart(found))
+    yield* stored.pages(found.seriesId, interval, storedPart(found))
     if (found.open.length > 0) yield found.open
     return
   }
   const resampler = new Resampler(interval)
   const { range } = found
-  for await (const page of stored.pages(found.seriesId, found.source)) {
+  for await (const page of stored.pages(found.seriesId, found.interval, found.source)) {
     const rows = page.flatMap((row) => resampler.add(row) ?? []).filter(({ time }) => time >= range.from)
     if (rows.length > 0) yield rows
   }
@@ -35,7 +35,7 @@ export const foundRowsJson = async function* (
 ): AsyncGenerator<string | Uint8Array> {
   let separator = ''
   if (found.kind === 'stored') {
-    for await (const json of storedRowsJson(stored.pool, found.seriesId, storedPart(found))) {
+    for await (const json of storedRowsJson(stored.pool, found.seriesId, interval, storedPart(found))) {
       yield json
       separator = ','
     }

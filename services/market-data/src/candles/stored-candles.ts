@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
 import type { TimeRange } from './candle-range.ts'
 import { type CandleTables, createPartitions } from './candle-tables.ts'
+import { windows } from './windows.ts'
 
 export interface SeriesKey {
   readonly connectorName: string
@@ -15,8 +16,6 @@ export interface StoredSeries {
   readonly key: SeriesKey
   readonly ranges: readonly TimeRange[]
 }
-
-const PAGE_ROWS = 5_000
 
 /** Closed candles in Postgres, and of which ranges of time everything is known. */
 export class StoredCandles {
@@ -63,6 +62,12 @@ export class StoredCandles {
       .where('interval', '=', interval)
       .where('coverage', '=', '{}')
       .execute()
+  }
+
+  /** A series and what is known of it; undefined when nothing was ever stored of it. */
+  async series(key: SeriesKey): Promise<StoredSeries | undefined> {
+    const id = await this.find(key)
+    return id === undefined ? undefined : { id, key, ranges: await this.coverage(id) }
   }
 
   /** Every series and what is known of it. */
@@ -128,8 +133,8 @@ export class StoredCandles {
     return row !== undefined
   }
 
-  /** Up to `limit` rows of a range, oldest first. */
-  async rows(seriesId: number, { from, to }: TimeRange, limit: number): Promise<readonly Candle[]> {
+  /** The rows of a range, oldest first: no more than fit into memory. */
+  async rows(seriesId: number, { from, to }: TimeRange): Promise<readonly Candle[]> {
     const rows = await this.#db
       .selectFrom('candles')
       .selectAll()
@@ -137,7 +142,6 @@ export class StoredCandles {
       .where('time', '>=', String(from))
       .where('time', '<', String(to))
       .orderBy('time')
-      .limit(limit)
       .execute()
     return rows.map((row) => ({
       time: Number(row.time),
@@ -153,13 +157,11 @@ export class StoredCandles {
     }))
   }
 
-  /** All rows of a range, oldest first, a page in memory at a time. */
-  async *pages(seriesId: number, range: TimeRange): AsyncGenerator<readonly Candle[]> {
-    for (let { from } = range; from < range.to; ) {
-      const page = await this.rows(seriesId, { from, to: range.to }, PAGE_ROWS)
+  /** All rows of a range, oldest first, a window in memory at a time. */
+  async *pages(seriesId: number, interval: string, range: TimeRange): AsyncGenerator<readonly Candle[]> {
+    for (const window of windows(interval, range)) {
+      const page = await this.rows(seriesId, window)
       if (page.length > 0) yield page
-      if (page.length < PAGE_ROWS) return
-      from = (page.at(-1)?.time ?? range.to) + 1
     }
   }
 

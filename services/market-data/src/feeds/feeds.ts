@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { LiveVenue } from '@colibri/exchange'
 import type { ServiceKit } from '@colibri/service-kit'
 import type { NatsConnection, Subscription } from '@nats-io/nats-core'
@@ -19,7 +20,7 @@ import { checkFeedKey, type FeedKind, feedId } from './feed-key.ts'
 import { feedMetrics } from './feed-metrics.ts'
 import { feedWires } from './feed-wire.ts'
 import { startReplicaLease } from './replica-lease.ts'
-import { ReplicatedFeed } from './replicated-feed.ts'
+import { ReplicatedFeed, type ReplicatedFeedOptions } from './replicated-feed.ts'
 import { SharedFeed } from './shared-feed.ts'
 import { siblingsOver } from './siblings.ts'
 import { BOOK_LEVELS, upstreams } from './upstream.ts'
@@ -83,6 +84,8 @@ export const createFeeds = (options: FeedsOptions): FeedService => {
     funding: new Map(),
     candles: new Map(),
   }
+  // A feed outlives the request that opened it: its log lines must not carry that request's ids.
+  const outsideRequests = AsyncLocalStorage.snapshot()
   const all = () => Object.values(maps).flatMap((map) => [...map.values()])
   const report = (error: unknown): void => logger.warn({ err: error }, 'a message between replicas failed')
   let control: Subscription | undefined
@@ -125,13 +128,13 @@ export const createFeeds = (options: FeedsOptions): FeedService => {
       key,
       kept: KEPT[kind],
       now,
-      asked: () => feed.asked(),
+      asked: () => outsideRequests(() => feed.asked()),
       released: () => {
         if (shared.failure !== undefined) background('end a feed', feed.end())
       },
       report: (error) => logger.error({ err: error, feed: id }, 'a listener of a feed failed'),
     })
-    const feed = new ReplicatedFeed<FeedValues[K['kind']]>({
+    const replicated: ReplicatedFeedOptions<FeedValues[K['kind']]> = {
       shared,
       venue,
       upstream: upstreams[kind],
@@ -146,7 +149,8 @@ export const createFeeds = (options: FeedsOptions): FeedService => {
       gone: () => {
         if (map.get(id) === feed) map.delete(id)
       },
-    })
+    }
+    const feed = outsideRequests(() => new ReplicatedFeed(replicated))
     map.set(id, feed)
     return feed
   }
@@ -202,7 +206,7 @@ export const createFeeds = (options: FeedsOptions): FeedService => {
         return { books: ownBooks(request.connectorName).map(bookStatusOf) }
       case 'restart': {
         const books = ownBooks(request.connectorName)
-        for (const feed of books) feed.restart()
+        for (const feed of books) outsideRequests(() => feed.restart())
         return { tradingPairs: books.map((feed) => feed.shared.key.tradingPair) }
       }
       case 'forget': {

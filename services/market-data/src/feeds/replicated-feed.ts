@@ -280,7 +280,7 @@ export class ReplicatedFeed<T> {
   #failed({ session, claim }: { session: string; claim: Claim }, error: Error): void {
     const { logger, siblings, background } = this.#options
     this.#count('refused')
-    logger.warn({ err: error, feed: this.#id }, 'a venue refused a feed')
+    logger.info({ feed: this.#id, reason: error.message }, 'a venue refused a feed')
     this.#leaveRole()
     const { key, latest } = this.shared
     const free = async (): Promise<void> => {

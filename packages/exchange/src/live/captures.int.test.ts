@@ -138,6 +138,7 @@ const replayed = async (t: Test, capture: ReplayVenue, { fewest, updates }: Repl
   }
   t.comment(`${steps} updates of ${books.size} books, ${server.connections.made} connections`)
   t.equal(steps, updates, 'every update was compared')
+  t.equal(server.connections.made, 1, 'over one connection')
 }
 
 const test = (name: string, capture: ReplayVenue | undefined, how: Replayed): void => {

@@ -33,7 +33,9 @@ export const mailbox = <T>(join: Join<T>): Mailbox<T> => {
       if (value !== null) waiting[waiting.length - 1] = { kind: 'data', value }
       else waiting = [interruptedBy<T>(new ReaderTooSlow('values were lost before they were read')), item]
     } else waiting[waiting.length - 1] = item
-    if (waiting.length > mostWaiting) waiting = waiting.slice(-2)
+    // Begins with an interruption, so that nothing is lost without a word.
+    if (waiting.length > mostWaiting)
+      waiting = waiting.slice(waiting.findLastIndex(({ kind }) => kind === 'interrupted'))
   }
 
   return {

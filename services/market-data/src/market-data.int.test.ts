@@ -3,9 +3,9 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { pricesReply, rpcError, tradingRulesReply } from '@colibri/contracts'
 import { startSimulator } from '@colibri/exchange-simulator'
+import { contractProblems } from '@colibri/testkit'
 import t from 'tap'
 import { z } from 'zod'
-import { contractProblems } from './testing/contract-shape.ts'
 import { runningService } from './testing/running-service.ts'
 
 /** A host that takes connections and never says a word. */

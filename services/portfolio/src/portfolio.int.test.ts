@@ -8,11 +8,10 @@ import {
   ratesRequest,
   rpcSubject,
 } from '@colibri/contracts'
+import { contractProblems, startedService } from '@colibri/testkit'
 import type { NatsConnection } from '@nats-io/transport-node'
 import t from 'tap'
 import type { z } from 'zod'
-import { contractProblems } from './testing/contract-shape.ts'
-import { runningService } from './testing/running-service.ts'
 
 /** Answers one operation as the service that owns it does, until the returned function is called. */
 const answering = (nats: NatsConnection, service: string, operation: string, answer: (request: unknown) => unknown) => {
@@ -56,7 +55,11 @@ const everything = [
 ]
 
 t.test('the state of the portfolio over real sockets', async (t) => {
-  const { nats, get, post } = await runningService(t, 'portfolio', { ACCOUNT_UPDATE_INTERVAL: '1440' })
+  const { nats, get, post } = await startedService(t, {
+    service: 'portfolio',
+    entry: new URL('./main.js', import.meta.url),
+    env: { ACCOUNT_UPDATE_INTERVAL: '1440' },
+  })
   const state = async (body: unknown) => {
     const reply = await post('/portfolio/state', body)
     if (reply.status === 200) t.same(contractProblems('post', '/portfolio/state', reply.body), [])

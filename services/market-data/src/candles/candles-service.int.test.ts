@@ -1,9 +1,8 @@
 import { request } from 'node:http'
 import { candlesRangeReply, rpcError } from '@colibri/contracts'
-import { testSimulator } from '@colibri/testkit'
+import { contractProblems, testSimulator } from '@colibri/testkit'
 import t from 'tap'
 import { z } from 'zod'
-import { contractProblems } from '../testing/contract-shape.ts'
 import { runningService } from '../testing/running-service.ts'
 import { countingProxy } from './testing/counting-proxy.ts'
 

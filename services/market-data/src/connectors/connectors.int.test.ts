@@ -1,8 +1,8 @@
 import { catalogue } from '@colibri/exchange'
 import { startSimulator } from '@colibri/exchange-simulator'
+import { contractProblems } from '@colibri/testkit'
 import t from 'tap'
 import { z } from 'zod'
-import { contractProblems } from '../testing/contract-shape.ts'
 import { runningService } from '../testing/running-service.ts'
 
 t.test('connectors over HTTP', async (t) => {

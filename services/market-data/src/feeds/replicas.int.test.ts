@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type MarketMessage, marketMessages } from '@colibri/contracts'
 import { type Simulator, startSimulator } from '@colibri/exchange-simulator'
+import { contractProblems } from '@colibri/testkit'
 import type { NatsConnection } from '@nats-io/nats-core'
 import t, { type Test } from 'tap'
-import { contractProblems } from '../testing/contract-shape.ts'
 import { type Replica, startReplicas } from '../testing/replicas.ts'
 import { type UpstreamTap, upstreamTap } from '../testing/upstream-tap.ts'
 

@@ -1,7 +1,7 @@
 import { startSimulator } from '@colibri/exchange-simulator'
+import { contractProblems } from '@colibri/testkit'
 import t from 'tap'
 import { z } from 'zod'
-import { contractProblems } from '../testing/contract-shape.ts'
 import { runningService } from '../testing/running-service.ts'
 
 t.test('prices over HTTP', async (t) => {

@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { instanceAnnouncement, instancesSubject, rpcSubject } from '@colibri/contracts'
-import { testNats, testPostgres } from '@colibri/testkit'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { type TearsDown, temporaryFolder } from './temporary-folder.ts'
+import { testNats } from './test-nats.ts'
+import { testPostgres } from './test-postgres.ts'
 
+/** The secret of the edge that a started service shares with its test. */
 const EDGE_TOKEN = 'token-of-the-test'
 
-export interface Reply {
+export interface ServiceReply {
   readonly status: number
   readonly body: unknown
   readonly headers: Headers
@@ -19,30 +19,36 @@ export interface Reply {
 export interface RunningService {
   readonly nats: NatsConnection
   readonly home: string
-  get(path: string): Promise<Reply>
-  post(path: string, body: unknown): Promise<Reply>
+  /** Where it listens, and what the edge shows it. */
+  readonly url: string
+  readonly edgeHeaders: Readonly<Record<string, string>>
+  get(path: string): Promise<ServiceReply>
+  post(path: string, body: unknown): Promise<ServiceReply>
   rpc(operation: string, request: unknown): Promise<unknown>
 }
 
-interface Test {
-  teardown(clean: () => Promise<void>): void
+export interface ServiceProcess {
+  readonly service: string
+  /** Its compiled main file. */
+  readonly entry: URL
+  readonly env?: Readonly<Record<string, string>>
+  /** Fills its home before it starts. */
+  readonly prepare?: (home: string) => Promise<void>
 }
 
-/** The service as a process of its own, with a real Postgres and NATS, ready and found as the edge finds it. */
-export const runningService = async (
-  t: Test,
-  service: string,
-  env: Readonly<Record<string, string>> = {},
-  prepare: (home: string) => Promise<void> = async () => {},
+/** A service as a process of its own, with a real Postgres and NATS, ready and found as the edge finds it. */
+export const startedService = async (
+  t: TearsDown,
+  { service, entry, env = {}, prepare }: ServiceProcess,
 ): Promise<RunningService> => {
-  const [postgres, server] = await Promise.all([testPostgres(t), testNats(t)])
-  const home = await mkdtemp(join(tmpdir(), 'colibri-home-'))
-  t.teardown(() => rm(home, { recursive: true, force: true }))
-  await prepare(home)
+  const [postgres, server, folder] = await Promise.all([testPostgres(t), testNats(t), temporaryFolder('home')])
+  t.teardown(() => folder.remove())
+  const home = folder.path
+  await prepare?.(home)
   const nats = await connect(server.options)
   t.teardown(() => nats.close())
   const ready = announced(nats, service)
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../main.js', import.meta.url))], {
+  const child = spawn(process.execPath, [fileURLToPath(entry)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       DATABASE_URL: postgres.url,
@@ -52,6 +58,7 @@ export const runningService = async (
       EDGE_TOKEN,
       COLIBRI_HOME: home,
       LOG_LEVEL: 'warn',
+      PARENT_PID: String(process.pid),
       ...env,
     },
   })
@@ -72,7 +79,7 @@ export const runningService = async (
     }),
   ])
 
-  const send = async (path: string, init: RequestInit): Promise<Reply> => {
+  const send = async (path: string, init: RequestInit): Promise<ServiceReply> => {
     const response = await fetch(url + path, {
       ...init,
       headers: { 'x-colibri-edge-token': EDGE_TOKEN, 'content-type': 'application/json' },
@@ -82,6 +89,8 @@ export const runningService = async (
   return {
     nats,
     home,
+    url,
+    edgeHeaders: { 'x-colibri-edge-token': EDGE_TOKEN },
     get: (path) => send(path, {}),
     post: (path, body) => send(path, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) }),
     rpc: async (operation, request) => {

@@ -2,7 +2,7 @@
 /** Tests, benches and what they share. Nothing else may lean on them. */
 const TESTS = '\\.(test|bench)\\.ts$|/src/testing/|/src/test-bed\\.ts$'
 /** What a package shows others. */
-const DOORS = '^packages/[^/]+/(src|dist)/index\\.(ts|js|d\\.ts)$|^infra/[^/]+/(src|dist)/index\\.(ts|js|d\\.ts)$'
+const DOORS = '^packages/[^/]+/(src|dist)/(testing/)?index\\.(ts|js|d\\.ts)$|^infra/[^/]+/(src|dist)/index\\.(ts|js|d\\.ts)$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -74,7 +74,7 @@ module.exports = {
     },
     {
       name: 'two-doors-per-package',
-      comment: 'What a package does not export from its index is private.',
+      comment: 'What a package exports neither from its index nor, for tests, from testing/ is private.',
       severity: 'error',
       from: { path: '^([^/]+/[^/]+)/' },
       to: { path: '^(packages|infra)/', pathNot: [`^$1/`, DOORS] },
@@ -84,6 +84,12 @@ module.exports = {
       severity: 'error',
       from: { pathNot: `^infra/|^packages/testkit/|${TESTS}` },
       to: { path: '^packages/testkit/' },
+    },
+    {
+      name: 'testing-doors-in-tests-only',
+      severity: 'error',
+      from: { path: '^([^/]+/[^/]+)/', pathNot: `^infra/|^packages/testkit/|/testing/|${TESTS}` },
+      to: { path: '^packages/[^/]+/(src|dist)/testing/', pathNot: '^$1/' },
     },
     {
       name: 'tests-are-not-imported',

@@ -155,7 +155,7 @@ export const marketData: ServiceDefinition<MarketDataConfig> = {
           useValue: new CandleHistory({
             stored: new StoredCandles(kit.pool),
             venues,
-            answers: cache('candle history', {
+            fills: cache('candle history', {
               freshMs: SECOND,
               staleMs: 0,
               maxEntries: 50,

@@ -33,7 +33,7 @@ t.test('candles of the past, from a venue over real sockets', async (t) => {
     return new CandleHistory({
       stored: new StoredCandles(pool),
       venues,
-      answers: new FreshCache({
+      fills: new FreshCache({
         freshMs: 1_000,
         staleMs: 0,
         waitMs,
@@ -133,6 +133,17 @@ t.test('candles of the past, from a venue over real sockets', async (t) => {
     )
   })
 
+  await t.test('many who want the newest at once share one request', async (t) => {
+    const of = key('ADA-USDT', '4h')
+    const range = { from: Date.now() - 2 * DAY, to: Date.now() + DAY }
+    await timesOf(one, of, range)
+    const asked = await asksOf(async () => {
+      const all = await Promise.all(Array.from({ length: 40 }, () => timesOf(one, of, range)))
+      t.equal(new Set(all.map(String)).size, 1)
+    })
+    t.ok(asked.length <= 1, `${asked.length} requests`)
+  })
+
   await t.test('the live candle is shown and not stored', async (t) => {
     const of = key('ETH-USDT', '1h')
     const time = Date.now()
@@ -212,7 +223,7 @@ t.test('candles of the past, from a venue over real sockets', async (t) => {
     const offline = new CandleHistory({
       stored: one.stored,
       venues: openVenues({ urls: { binance: { rest: 'http://127.0.0.1:9' } } }),
-      answers: new FreshCache({
+      fills: new FreshCache({
         freshMs: 1_000,
         staleMs: 0,
         waitMs: 5_000,

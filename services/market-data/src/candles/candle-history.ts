@@ -53,8 +53,8 @@ export class CandlesMissing extends Error {
 export interface CandleHistoryOptions {
   readonly stored: StoredCandles
   readonly venues: Venues
-  /** What a venue said of a piece a moment ago, and that it failed. */
-  readonly answers: FreshCache<readonly Candle[]>
+  /** What came of a piece a moment ago: the rows that may still change, or that the venue failed. */
+  readonly fills: FreshCache<readonly Candle[]>
   /** Bounds a whole request. */
   readonly waitMs: number
   readonly now: () => number
@@ -88,6 +88,7 @@ export class CandleHistory {
     const missing = known === undefined ? [whole] : await stored.missing(known, whole)
     if (known !== undefined && missing.length === 0) return { kind: 'stored', seriesId: known, range, open: [] }
     try {
+      // Says why of a connector that cannot be used, before anything is stored.
       this.#options.venues.publicVenue(key.connectorName)
       const seriesId = known ?? (await stored.open(key))
       const open = await within(this.#fill(key, seriesId, missing), this.waitMs)
@@ -113,30 +114,27 @@ export class CandleHistory {
     return pieces(range, this.#pieceMs(key))
   }
 
-  #ask({ connectorName, tradingPair, interval }: SeriesKey, { from, to }: TimeRange): Promise<readonly Candle[]> {
-    const rows = countIn(interval, to - from) + 1
-    const venue = this.#options.venues.publicVenue(connectorName)
-    return this.#options.answers
-      .read(`${connectorName} ${interval} ${from} ${to} ${tradingPair}`, () =>
-        venue.candles(tradingPair, interval, rows, from),
-      )
-      .then(({ value }) => value)
-  }
-
   /** Rows that may still change, oldest first. */
   async #fill(key: SeriesKey, seriesId: number, missing: readonly TimeRange[]): Promise<readonly Candle[]> {
-    const all = missing.flatMap((range) => this.#pieces(key, range))
-    const open = await inParallel(all, AT_ONCE, (piece) => this.#fillPiece(key, seriesId, piece))
+    const now = this.#options.now()
+    const all = missing.flatMap((range) => this.#pieces(key, range)).filter(({ from }) => from <= now)
+    const open = await inParallel(all, AT_ONCE, async (piece) => {
+      const { connectorName, tradingPair, interval } = key
+      // Those who ask for the same piece at the same time, or in the second after, share one answer.
+      const name = `${connectorName} ${interval} ${piece.from} ${piece.to} ${tradingPair}`
+      return (await this.#options.fills.read(name, () => this.#fillPiece(key, seriesId, piece))).value
+    })
     return open.flat().sort((left, right) => left.time - right.time)
   }
 
   async #fillPiece(key: SeriesKey, seriesId: number, piece: TimeRange): Promise<readonly Candle[]> {
     const open: Candle[] = []
+    const venue = this.#options.venues.publicVenue(key.connectorName)
     await this.#claimed(seriesId, pieceOf(piece.from, this.#pieceMs(key)), async () => {
       // Somebody else may have fetched it while the claim was waited for.
       for (const range of await this.stored.missing(seriesId, piece)) {
-        const answer = await this.#ask(key, range)
-        const limit = countIn(key.interval, range.to - range.from) + 1
+        const limit = this.#mostRows(key.interval, range)
+        const answer = await venue.candles(key.tradingPair, key.interval, limit, range.from)
         const sorted = sortAnswer(key.interval, range, answer, limit, this.#options.now())
         open.push(...sorted.open)
         const { known } = sorted
@@ -152,6 +150,12 @@ export class CandleHistory {
       }
     })
     return open
+  }
+
+  /** As many candles as there can be in a range now, and the next one if it is there already. */
+  #mostRows(interval: string, { from, to }: TimeRange): number {
+    const now = this.#options.now()
+    return to <= now ? countIn(interval, to - from) + 1 : countIn(interval, now + 1 - from)
   }
 
   /** Runs while no other replica fetches the same piece. */

@@ -154,7 +154,7 @@ export class LiveSeries {
     const time = now()
     const from = this.#window.finalTo
     const wanted = this.#wanted
-    const behind = Number.isFinite(from) ? countIn(key.interval, time - from) + 1 : wanted
+    const behind = Number.isFinite(from) ? Math.max(1, countIn(key.interval, time + 1 - from)) : wanted
     const onlyBehind = this.#isLongEnough() && this.#window.size > 0 && behind < wanted
     const rows = onlyBehind
       ? await venue.candles(key.tradingPair, key.interval, behind, from)

@@ -12,6 +12,7 @@ const LEASE_MS = 2_500
 const RENEW_MS = 700
 const RETRY_MS = 200
 const CALL_MS = 700
+const WARN_MS = 10_000
 /** The replica counts from before it asked and stops this much earlier, so that it never believes longer than the server. */
 const MARGIN_MS = 100
 
@@ -52,6 +53,7 @@ export const startReplicaLease = (options: ReplicaLeaseOptions): ReplicaLease =>
   let held: Held | undefined
   const lapsed = new Set<string>()
   let stopped = false
+  let warnedAt = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
   let deadline: NodeJS.Timeout | undefined
 
@@ -125,7 +127,10 @@ export const startReplicaLease = (options: ReplicaLeaseOptions): ReplicaLease =>
       wait = RETRY_MS
       // The bucket may be gone with the server's data; it is made again.
       if (held === undefined) bucket = undefined
-      logger.debug({ err: error }, 'the lease could not be renewed')
+      if (performance.now() - warnedAt >= WARN_MS) {
+        warnedAt = performance.now()
+        logger.warn({ err: error, held: held !== undefined }, 'the lease of this replica could not be renewed')
+      }
     }
     if (!stopped) timer = setTimeout(start, wait)
   }

@@ -98,6 +98,28 @@ export const testVenue = (t: Test, name: string, factory: (t: Test) => Promise<V
       t.ok(rule.supportsLimitOrders && rule.supportsMarketOrders)
     })
 
+    await t.test('tickers are exact, one by one and all at once', async (t) => {
+      const all = await open.tickers()
+      t.equal(new Set(all.map((ticker) => ticker.tradingPair)).size, all.length)
+      const known = all.find((ticker) => ticker.tradingPair === tradingPair)
+      for (const ticker of [known, await open.ticker(tradingPair)]) {
+        t.match(ticker, { tradingPair, last: isDecimal, time: Number })
+        t.match(ticker?.bid ?? '0', isDecimal)
+        t.match(ticker?.ask ?? '0', isDecimal)
+      }
+      await t.rejects(open.ticker('NOSUCH-PAIR'), { name: 'UnknownPair' })
+    })
+
+    await t.test('funding is told of perpetuals alone', async (t) => {
+      if (!open.connectorName.endsWith('_perpetual')) {
+        await t.rejects(open.fundingInfo(tradingPair), { name: 'VenueRefused' })
+        return
+      }
+      const info = await open.fundingInfo(tradingPair)
+      t.match(info, { tradingPair, markPrice: isDecimal, indexPrice: isDecimal, rate: /^-?\d+(\.\d+)?$/ })
+      t.ok(info.nextFundingTime > Date.now())
+    })
+
     await t.test('public trades are the newest ones, oldest first', async (t) => {
       const trades = await open.trades(tradingPair, 5)
       t.equal(trades.length, 5)

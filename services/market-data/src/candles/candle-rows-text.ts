@@ -11,6 +11,12 @@ const COLUMNS =
   'time / 1000, open, high, low, close, volume, quote_volume, trades, taker_base_volume, taker_quote_volume'
 
 /**
+ * The primary key has the rows in order. Postgres takes that for slow, as it would be on a spinning disk, and would collect
+ * and sort them first: a third more work.
+ */
+const IN_ORDER = 'begin read only; set local enable_bitmapscan = off; set local enable_sort = off'
+
+/**
  * Stored rows of a range, oldest first, each a tab-separated line in the reply's columns; a window's whole lines at a time.
  * A client that reads slowly keeps some megabytes, and no connection of the pool.
  */
@@ -40,6 +46,7 @@ const readText = async (pool: Pool, seriesId: number, { from, to: end }: TimeRan
   const client = await pool.connect()
   let complete = false
   try {
+    await client.query(IN_ORDER)
     const rows = client.query(
       to(
         `copy (select ${COLUMNS} from market_data.candles
@@ -48,6 +55,7 @@ const readText = async (pool: Pool, seriesId: number, { from, to: end }: TimeRan
     )
     const chunks: Buffer[] = []
     for await (const chunk of rows) chunks.push(chunk)
+    await client.query('commit')
     complete = true
     return Buffer.concat(chunks)
   } finally {

@@ -115,7 +115,7 @@ const merge = (columns: readonly CandleColumn[]): string => {
   const said = columns.filter((column) => column !== 'time')
   const all = CANDLE_COLUMNS.join(', ')
   const row = (of: string): string => `(${said.map((column) => `${of}.${column}`).join(', ')})`
-  return `insert into market_data.candles as stored (series_id, ${all}) select $1::integer, ${all} from candle_import order by time
+  return `insert into market_data.candles as stored (series_id, ${all}) select $1::integer, ${all} from candle_import
     on conflict (series_id, time) do update set ${said.map((column) => `${column} = excluded.${column}`).join(', ')}
     where ${row('stored')} is distinct from ${row('excluded')}`
 }

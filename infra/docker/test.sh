@@ -62,7 +62,7 @@ cp -L "$modules/.bin/node" "$image/usr/bin/node"
 libraries "$image" "$(realpath "$modules/.bin/node")"
 # pnpm links it, Node does not.
 cp -L "$(ldconfig -p | sed -n "s/.*librt\.so\.1 .*x86-64.* => //p" | head -1)" "$image/usr/lib/librt.so.1"
-cp -rL "$(npm root -g)/npm" "$image/usr/lib/npm"
+cp -rL "$(npm root -g 2>/dev/null)/npm" "$image/usr/lib/npm"
 printf '#!/bin/sh\nexec node /usr/lib/npm/bin/npx-cli.js "$@"\n' >"$image/usr/bin/npx"
 chmod +x "$image/usr/bin/npx"
 # Behind a proxy with a certificate of its own, the one Node trusts here is trusted there.

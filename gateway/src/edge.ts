@@ -12,6 +12,7 @@ import { createOpenApi } from './pages/openapi.ts'
 import { createPages } from './pages/pages.ts'
 import { createApp } from './pipeline.ts'
 import { createForward } from './proxy/forward.ts'
+import { createHeldSockets } from './proxy/held/held-sockets.ts'
 import { createUpgrade } from './proxy/websocket.ts'
 import { startDiscovery } from './replicas/discovery.ts'
 import { createReplicas } from './replicas/replicas.ts'
@@ -95,7 +96,8 @@ export const startEdge = async (config: EdgeConfig, logger: Logger): Promise<Edg
   })
   const app = createApp({ config, cors, pages, table, openApi, authenticate, forward, metrics, logger })
   const upgraded = new Set<Socket>()
-  const upgrade = createUpgrade({ authenticate, cors, replicas, forward, edgeToken: config.edgeToken, logger })
+  const held = createHeldSockets({ replicas, metrics, logger })
+  const upgrade = createUpgrade({ authenticate, cors, replicas, forward, held, edgeToken: config.edgeToken, logger })
 
   const server = createServer(
     {
@@ -137,8 +139,8 @@ export const startEdge = async (config: EdgeConfig, logger: Logger): Promise<Edg
       state = 'draining'
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       const deadline = setTimeout(() => server.closeAllConnections(), config.drainTimeout)
-      for (const socket of upgraded) socket.destroySoon()
-      await closed
+      for (const socket of upgraded) if (!held.holds(socket)) socket.destroySoon()
+      await Promise.all([closed, held.stop()])
       clearTimeout(deadline)
       forward.close()
       await discovery.stop()

@@ -7,6 +7,7 @@ export interface EdgeMetrics {
   answered(service: string, status: number, seconds: number): void
   loginFailed(): void
   retried(service: ServiceName): void
+  moved(service: ServiceName): void
 }
 
 const services: readonly ServiceName[] = [
@@ -40,6 +41,12 @@ export const createMetrics = (replicas: Replicas): EdgeMetrics => {
     labelNames: ['service'],
     registers: [registry],
   })
+  const moves = new Counter({
+    name: 'colibri_edge_moved_sockets_total',
+    help: 'Websockets of clients that went on at another replica',
+    labelNames: ['service'],
+    registers: [registry],
+  })
   new Gauge({
     name: 'colibri_edge_ready_replicas',
     help: 'Replicas that may get requests',
@@ -54,5 +61,6 @@ export const createMetrics = (replicas: Replicas): EdgeMetrics => {
     answered: (service, status, duration) => seconds.observe({ service, status }, duration),
     loginFailed: () => failures.inc(),
     retried: (service) => retries.inc({ service }),
+    moved: (service) => moves.inc({ service }),
   }
 }

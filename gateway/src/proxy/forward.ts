@@ -38,7 +38,7 @@ interface Exchange {
 }
 
 /** A connection that was refused never carried the request. */
-const neverReached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL'])
+export const neverReached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL'])
 const MOST_ATTEMPTS = 3
 const UPGRADE_TIMEOUT_MS = 10_000
 

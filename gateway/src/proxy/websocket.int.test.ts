@@ -109,6 +109,6 @@ t.test('sockets', async (t) => {
     await new Promise((resolve) => socket.on('open', resolve))
     const closed = new Promise((resolve) => socket.on('close', resolve))
     await edge.stop()
-    t.equal(await closed, 1006)
+    t.equal(await closed, 1012)
   })
 })

@@ -4,19 +4,21 @@ import type { Logger } from 'pino'
 import type { Authenticate } from '../auth/authenticate.ts'
 import type { Verdict } from '../auth/credentials.ts'
 import type { Replicas } from '../replicas/replicas.ts'
-import { createContext, prepareHeaders } from '../request/context.ts'
+import { createContext, edgeHeaders, prepareHeaders } from '../request/context.ts'
 import type { Cors } from '../request/cors.ts'
 import { unavailableText } from '../request/reply.ts'
 import { parseRequestPath } from '../routing/request-path.ts'
 import { sockets } from '../routing/routes.ts'
 import type { Forward } from './forward.ts'
 import { acceptAndClose, refuseUpgrade } from './handshake.ts'
+import type { HeldSockets } from './held/held-sockets.ts'
 
 export interface SocketDeps {
   readonly authenticate: Authenticate
   readonly cors: Cors
   readonly replicas: Replicas
   readonly forward: Forward
+  readonly held: HeldSockets
   readonly edgeToken: string
   readonly logger: Logger
 }
@@ -74,14 +76,20 @@ export const createUpgrade =
       acceptAndClose(socket, key, { type: 'error', message }, 4001, message)
       return
     }
+    for (const name of credentialParameters) query.delete(name)
+    const rest = query.toString()
+    const path = rest === '' ? known.path : `${known.path}?${rest}`
+    const actor = `user:${verdict.user}`
+    if (known.way === 'held') {
+      deps.held.open(req, socket, head, known.service, { path, headers: edgeHeaders(context, actor, deps.edgeToken) })
+      return
+    }
     const replica = deps.replicas.choose(known.service)
     if (replica === undefined) {
       refuseUpgrade(socket, 503, unavailableText(known.service), { 'retry-after': '1' })
       return
     }
-    for (const name of credentialParameters) query.delete(name)
-    const rest = query.toString()
-    req.url = rest === '' ? known.path : `${known.path}?${rest}`
-    prepareHeaders(req, context, `user:${verdict.user}`, deps.edgeToken)
+    req.url = path
+    prepareHeaders(req, context, actor, deps.edgeToken)
     deps.forward.upgrade(req, socket, head, replica)
   }

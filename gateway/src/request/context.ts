@@ -68,8 +68,17 @@ export const prepareHeaders = (req: IncomingMessage, context: RequestContext, ac
   ]) {
     delete headers[name]
   }
-  headers['x-request-id'] = context.requestId
-  headers['x-correlation-id'] = context.correlationId
-  headers['x-colibri-actor'] = actor
-  headers['x-colibri-edge-token'] = token
+  Object.assign(headers, edgeHeaders(context, actor, token))
 }
+
+/** What the edge tells a service of a request. */
+export const edgeHeaders = (
+  context: RequestContext,
+  actor: string,
+  token: string,
+): Readonly<Record<string, string>> => ({
+  'x-request-id': context.requestId,
+  'x-correlation-id': context.correlationId,
+  'x-colibri-actor': actor,
+  'x-colibri-edge-token': token,
+})

@@ -41,11 +41,22 @@ export const routes: readonly Route[] = [
   route('/chains', 'gateway-dex'),
 ]
 
+/**
+ * How a socket reaches its service. `held`: the edge ends the client's websocket itself, speaks to a replica over another
+ * one and goes on at the next replica when that one dies, for it knows how to resume what the client subscribed to.
+ * `piped`: byte by byte to one replica, and the socket ends with it.
+ */
+export interface SocketRoute {
+  readonly service: ServiceName
+  readonly path: string
+  readonly way: 'held' | 'piped'
+}
+
 /** Socket paths, older spelling included, with the path their service knows. */
-export const sockets: Readonly<Record<string, { readonly service: ServiceName; readonly path: string }>> = {
-  '/ws/market-data': { service: 'market-data', path: '/ws/market-data' },
-  '/market-data/stream': { service: 'market-data', path: '/ws/market-data' },
-  '/ws/executors': { service: 'trading', path: '/ws/executors' },
+export const sockets: Readonly<Record<string, SocketRoute>> = {
+  '/ws/market-data': { service: 'market-data', path: '/ws/market-data', way: 'held' },
+  '/market-data/stream': { service: 'market-data', path: '/ws/market-data', way: 'held' },
+  '/ws/executors': { service: 'trading', path: '/ws/executors', way: 'piped' },
 }
 
 const covers = (prefix: string, path: string): boolean =>

@@ -1,0 +1,208 @@
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { WebSocket } from 'ws'
+import type { Replica } from '../../replicas/replicas.ts'
+import type { Frame } from './live-frame.ts'
+import { createSubscriptionMemory } from './subscription-memory.ts'
+
+/** A replica and the edge's own socket to it. */
+export interface Link {
+  readonly replica: Replica
+  readonly socket: WebSocket
+}
+
+export interface HeldSocketDeps {
+  /**
+   * A paused socket to a ready replica, none of `avoided` if there are others; a replica that fails is added to them.
+   * Undefined when none can be had at the moment.
+   */
+  readonly connect: (avoided: Set<Replica>) => Promise<Link | undefined>
+  readonly moved: () => void
+  /** Hears of what should not happen. */
+  readonly report: (error: unknown) => void
+  /** How long a client waits for a replica before it is sent away. */
+  readonly patienceMs: number
+}
+
+export interface HeldSocket {
+  /** Called in even intervals: finds replicas that have fallen silent and clients that never read. */
+  check(): void
+  /** The edge stops: says goodbye to both sides. */
+  stop(): void
+  terminate(): void
+}
+
+/** Of a client's socket, of which more is not read from the replica. */
+const MOST_UNREAD = 64 * 1024
+const MOST_UNANSWERED = 1_000
+const MOST_UNANSWERED_BYTES = 1024 * 1024
+/** Checks without a word of the replica, each of which began with a ping. */
+const SILENT_CHECKS = 2
+/** A service gives up on a client that does not read after ten minutes at most, and says so; this is for when it cannot. */
+const NEVER_READS_MS = 720_000
+const FIRST_WAIT_MS = 50
+const LONGEST_WAIT_MS = 1_000
+
+const CLOSE = { noStatus: 1005, lost: 1006, serviceRestart: 1012, tryAgainLater: 1013 } as const
+
+/** Passes a close on; a side that was lost without a word takes the other with it. */
+const pass = (to: WebSocket, code: number, reason: Buffer | string): void => {
+  if (code === CLOSE.lost) to.terminate()
+  else if (code === CLOSE.noStatus) to.close()
+  else to.close(code, reason)
+  // Its goodbye is read, however much is before it.
+  to.resume()
+}
+
+/**
+ * A client's websocket, held while the replicas behind it come and go. When one dies, another is told what the client is
+ * subscribed to and resumes it; the client sees its data go on.
+ */
+export const holdSocket = (client: WebSocket, wire: Duplex, first: Link, deps: HeldSocketDeps): HeldSocket => {
+  const memory = createSubscriptionMemory()
+  /** Undefined while there is none. */
+  let link: Link | undefined
+  let unreadSince: number | undefined
+  let silentChecks = 0
+  let corked = false
+  const clientIsThere = (): boolean => client.readyState === WebSocket.OPEN
+
+  const uncork = (): void => {
+    corked = false
+    wire.uncork()
+  }
+  /** What a replica said in one piece leaves in one piece. */
+  const cork = (): void => {
+    if (corked) return
+    corked = true
+    wire.cork()
+    setImmediate(uncork)
+  }
+
+  const clientHasRead = (): void => {
+    if (unreadSince === undefined || client.bufferedAmount > MOST_UNREAD / 2) return
+    unreadSince = undefined
+    silentChecks = 0
+    link?.socket.resume()
+  }
+  const tellClient = ({ data, format }: Frame): void => {
+    if (!clientIsThere()) return
+    cork()
+    client.send(data, { binary: format === 'binary' }, clientHasRead)
+    if (unreadSince !== undefined || client.bufferedAmount <= MOST_UNREAD) return
+    unreadSince = performance.now()
+    link?.socket.pause()
+  }
+
+  const replicaHasRead = (): void => {
+    if (client.isPaused && (link === undefined || link.socket.bufferedAmount <= MOST_UNREAD / 2)) client.resume()
+  }
+  const tellReplica = (socket: WebSocket, { data, format }: Frame): void => {
+    if (socket.readyState !== WebSocket.OPEN) return
+    socket.send(data, { binary: format === 'binary' }, replicaHasRead)
+    if (socket.bufferedAmount > MOST_UNREAD) client.pause()
+  }
+
+  const adopt = (next: Link, words: readonly Frame[]): void => {
+    const { replica, socket } = next
+    link = next
+    silentChecks = 0
+    replica.inFlight += 1
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      silentChecks = 0
+      const frame: Frame = { data, format: isBinary ? 'binary' : 'text' }
+      if (memory.heard(frame) === 'pass') tellClient(frame)
+    })
+    socket.on('ping', (data: Buffer) => {
+      silentChecks = 0
+      if (clientIsThere()) client.ping(data)
+    })
+    socket.on('pong', () => {
+      silentChecks = 0
+    })
+    // The close that follows says what to do.
+    socket.on('error', () => undefined)
+    socket.once('close', (code: number, reason: Buffer) => {
+      replica.inFlight -= 1
+      if (link === next) link = undefined
+      if (!clientIsThere()) return
+      if (code === CLOSE.lost || code === CLOSE.serviceRestart) move(replica).catch(deps.report)
+      else pass(client, code, reason)
+    })
+    for (const word of words) tellReplica(socket, word)
+    if (unreadSince === undefined) socket.resume()
+    if (link.socket.bufferedAmount <= MOST_UNREAD) client.resume()
+  }
+
+  const move = async (from: Replica): Promise<void> => {
+    const deadline = performance.now() + deps.patienceMs
+    const avoided = new Set([from])
+    for (let wait = FIRST_WAIT_MS; clientIsThere(); wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+      const next = await deps.connect(avoided)
+      if (next !== undefined) {
+        if (!clientIsThere()) {
+          next.socket.terminate()
+          return
+        }
+        adopt(next, memory.moved())
+        deps.moved()
+        return
+      }
+      if (performance.now() >= deadline) {
+        sendAway('No replica is ready to take over: try again later')
+        return
+      }
+      // All the clients of a dead replica come at once.
+      await sleep(wait * (0.5 + Math.random()))
+    }
+  }
+
+  const sendAway = (reason: string): void => {
+    client.resume()
+    client.close(CLOSE.tryAgainLater, reason)
+  }
+
+  client.on('message', (data: Buffer, isBinary: boolean) => {
+    if (!clientIsThere()) return
+    const frame: Frame = { data, format: isBinary ? 'binary' : 'text' }
+    memory.asked(frame)
+    const { count, bytes } = memory.unanswered()
+    const tooMuch = count > MOST_UNANSWERED || bytes > MOST_UNANSWERED_BYTES
+    if (link !== undefined) {
+      if (tooMuch) memory.forgetOldest()
+      tellReplica(link.socket, frame)
+    } else if (tooMuch) sendAway('Too much was said while no replica was ready: try again later')
+  })
+  client.on('pong', (data: Buffer) => {
+    if (link?.socket.readyState === WebSocket.OPEN) link.socket.pong(data)
+  })
+  // A frame that breaks the protocol: ws closes the socket itself, with the code that says why.
+  client.on('error', () => undefined)
+  client.once('close', (code: number, reason: Buffer) => {
+    if (link !== undefined) pass(link.socket, code, reason)
+  })
+  adopt(first, [])
+
+  return {
+    check: () => {
+      if (unreadSince !== undefined) {
+        // Nothing is read from the replica either, so nothing is known of it.
+        if (performance.now() - unreadSince > NEVER_READS_MS) client.terminate()
+        return
+      }
+      if (link === undefined || link.socket.readyState !== WebSocket.OPEN) return
+      if (silentChecks >= SILENT_CHECKS) {
+        link.socket.terminate()
+        return
+      }
+      silentChecks += 1
+      link.socket.ping()
+    },
+    stop: () => {
+      client.resume()
+      client.close(CLOSE.serviceRestart, 'Service is restarting')
+      link?.socket.terminate()
+    },
+    terminate: () => client.terminate(),
+  }
+}

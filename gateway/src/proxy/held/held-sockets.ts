@@ -1,0 +1,136 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ServiceName } from '@colibri/contracts'
+import type { Logger } from 'pino'
+import { type ServerOptions, WebSocketServer } from 'ws'
+import type { EdgeMetrics } from '../../metrics.ts'
+import type { Replica, Replicas } from '../../replicas/replicas.ts'
+import { unavailableText } from '../../request/reply.ts'
+import { neverReached } from '../forward.ts'
+import { refuseUpgrade } from '../handshake.ts'
+import { type Call, dial } from './dial.ts'
+import { type HeldSocket, holdSocket, type Link } from './held-socket.ts'
+
+export interface HeldSocketsDeps {
+  readonly replicas: Replicas
+  readonly metrics: EdgeMetrics
+  readonly logger: Logger
+}
+
+export interface HeldSockets {
+  /** Accepts the client once a replica has accepted the edge, or refuses it. */
+  open(req: IncomingMessage, socket: Socket, head: Buffer, service: ServiceName, call: Call): void
+  /** Whether this connection belongs to a client that is held. */
+  holds(socket: Socket): boolean
+  /** Closes every client with 1012; resolves when all are gone, politely or not. */
+  stop(): Promise<void>
+}
+
+/** As the services have it: more closes the socket with 1009. */
+const MAX_PAYLOAD = 64 * 1024
+const CHECK_MS = 1_500
+const PATIENCE_MS = 15_000
+/** The longest a client waits for its handshake while replicas do not answer. */
+const HANDSHAKE_MS = 5_000
+const GOODBYE_MS = 2_000
+const CLOSE_MS = 30_000
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+/** The sockets that outlive the replicas behind them. */
+export const createHeldSockets = ({ replicas, metrics, logger }: HeldSocketsDeps): HeldSockets => {
+  let state: 'running' | 'stopping' = 'running'
+  const held = new Map<Socket, HeldSocket>()
+  // The typings of ws are older than its closeTimeout.
+  const settings: ServerOptions & { readonly closeTimeout: number } = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MAX_PAYLOAD,
+    closeTimeout: CLOSE_MS,
+  }
+  const handshakes = new WebSocketServer(settings)
+  const checks = setInterval(() => {
+    for (const one of held.values()) one.check()
+  }, CHECK_MS)
+  checks.unref()
+
+  const connect = async (service: ServiceName, call: Call, avoided: Set<Replica>): Promise<Link | undefined> => {
+    const replica = replicas.choose(service, avoided) ?? replicas.choose(service)
+    if (replica === undefined) return undefined
+    try {
+      return { replica, socket: await dial(replica, call) }
+    } catch (error) {
+      const code = codeOf(error)
+      avoided.add(replica)
+      if (neverReached.has(code)) replicas.refused(replica)
+      logger.warn({ service, instanceId: replica.instanceId, code }, 'replica did not take a socket')
+      return undefined
+    }
+  }
+
+  const firstLink = async (service: ServiceName, call: Call): Promise<Link | undefined> => {
+    const avoided = new Set<Replica>()
+    const deadline = performance.now() + HANDSHAKE_MS
+    while (state === 'running' && performance.now() < deadline) {
+      const link = await connect(service, call, avoided)
+      if (link !== undefined) return link
+      if (replicas.choose(service, avoided) === undefined) return undefined
+    }
+    return undefined
+  }
+
+  const accept = async (
+    req: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    service: ServiceName,
+    call: Call,
+  ): Promise<void> => {
+    const link = await firstLink(service, call)
+    if (link === undefined) {
+      refuseUpgrade(socket, 503, unavailableText(service), { 'retry-after': '1' })
+      return
+    }
+    let taken: 'yes' | 'no' = 'no'
+    if (state === 'running' && !socket.destroyed) {
+      handshakes.handleUpgrade(req, socket, head, (client) => {
+        taken = 'yes'
+        const one = holdSocket(client, socket, link, {
+          connect: (avoided) => connect(service, call, avoided),
+          moved: () => metrics.moved(service),
+          report: (error) => {
+            logger.error({ err: error }, 'socket could not be moved')
+            client.terminate()
+          },
+          patienceMs: PATIENCE_MS,
+        })
+        held.set(socket, one)
+        client.once('close', () => held.delete(socket))
+      })
+    }
+    if (taken === 'no') link.socket.terminate()
+  }
+
+  return {
+    open: (req, socket, head, service, call) => {
+      accept(req, socket, head, service, call).catch((error: unknown) => {
+        logger.error({ err: error }, 'socket could not be opened')
+        socket.destroy()
+      })
+    },
+    holds: (socket) => held.has(socket),
+    stop: async () => {
+      state = 'stopping'
+      clearInterval(checks)
+      const gone = [...held.keys()].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+      for (const one of [...held.values()]) one.stop()
+      const patience = setTimeout(() => {
+        for (const one of [...held.values()]) one.terminate()
+      }, GOODBYE_MS)
+      await Promise.all(gone)
+      clearTimeout(patience)
+    },
+  }
+}

@@ -2,7 +2,8 @@
 /** Tests, benches and what they share. Nothing else may lean on them. */
 const TESTS = '\\.(test|bench)\\.ts$|/src/testing/|/src/test-bed\\.ts$'
 /** What a package shows others. */
-const DOORS = '^packages/[^/]+/(src|dist)/(testing/)?index\\.(ts|js|d\\.ts)$|^infra/[^/]+/(src|dist)/index\\.(ts|js|d\\.ts)$'
+const DOORS =
+  '^packages/[^/]+/(src|dist)/(testing/)?index\\.(ts|js|d\\.ts)$|^infra/[^/]+/(src|dist)/index\\.(ts|js|d\\.ts)$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

@@ -3,11 +3,11 @@ import { open } from 'node:fs/promises'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { from } from 'pg-copy-streams'
 import { CANDLE_COLUMNS, type CandleColumn, CandleCsv, CandleFileInvalid } from './candle-csv.ts'
 import type { TimeRange } from './candle-range.ts'
-import { createPartitions, inTransaction } from './candle-tables.ts'
+import { createPartitions } from './candle-tables.ts'
 import { countIn, endTimeOf } from './intervals.ts'
 import { addCoverage, type SeriesKey, seriesIn } from './stored-candles.ts'
 
@@ -25,12 +25,16 @@ export interface ImportedCandles {
   readonly empty: number
 }
 
-/** Rows that travel to Postgres together. */
-const BATCH_ROWS = 2_000
+/**
+ * Rows that travel and are stored together, each batch in a transaction of its own: as long as a transaction writes, the
+ * readers of the event log stand still behind it.
+ */
+const BATCH_ROWS = 10_000
 
 /**
- * Loads a CSV file, gzipped or not, all of it or nothing: stored rows of the same times are replaced, columns that the
- * file has not are kept. Throws `CandleFileInvalid`.
+ * Loads a CSV file, gzipped or not. Every row is checked before the first is stored, and the file counts as known when the
+ * last is: bad rows change nothing, and what a killed import leaves behind is not shown. Stored rows of the same times are
+ * replaced, columns that the file has not are kept. Throws `CandleFileInvalid`.
  */
 export const importCandles = async (
   pool: Pool,
@@ -39,32 +43,61 @@ export const importCandles = async (
   options: { readonly now: number; readonly progress?: (progress: ImportProgress) => void },
 ): Promise<ImportedCandles> => {
   const csv = new CandleCsv(key.interval, options.now)
-  const { bytes, zipped } = await look(file)
-  return inTransaction(pool, async (client) => {
-    let read = 0
-    const count = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        read += chunk.length
-        options.progress?.({ rows: csv.rows, share: read / bytes })
-        done(null, chunk)
-      },
-    })
+  const client = await pool.connect()
+  try {
     await client.query(STAGE)
-    const lines = (source: AsyncIterable<Buffer>) => copyLines(csv, source)
-    const copy = client.query(from(`copy candle_import (${CANDLE_COLUMNS.join(', ')}) from stdin`))
-    await (zipped
-      ? pipeline(createReadStream(file), count, createGunzip(), lines, copy)
-      : pipeline(createReadStream(file), count, lines, copy)
-    ).catch((error: unknown) => {
-      throw isBadZip(error) ? new CandleFileInvalid(['the file is cut short or is no gzip file']) : error
-    })
+    const batches = await stage(client, csv, file, options.progress)
+    await client.query('create index on candle_import (time)')
+    await client.query('analyze candle_import')
     const range = { from: csv.first ?? 0, to: endTimeOf(key.interval, csv.last ?? 0) }
     await createPartitions(pool, range.from, range.to)
     const seriesId = await seriesIn(client, key)
-    await client.query(merge(csv.columns), [seriesId])
+    for (const [first, last] of batches) await client.query(merge(csv.columns), [seriesId, first, last])
     await addCoverage(client, seriesId, range)
     return { rows: csv.rows, range, empty: countIn(key.interval, range.to - range.from) - csv.rows }
+  } finally {
+    // The staged rows go with the connection.
+    client.release(true)
+  }
+}
+
+/** Checks the file and copies it beside the stored rows; gives the first and the last open time of each batch. */
+const stage = async (
+  client: PoolClient,
+  csv: CandleCsv,
+  file: string,
+  progress: ((progress: ImportProgress) => void) | undefined,
+): Promise<readonly (readonly [number, number])[]> => {
+  const { bytes, zipped } = await look(file)
+  let read = 0
+  const count = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      read += chunk.length
+      progress?.({ rows: csv.rows, share: read / bytes })
+      done(null, chunk)
+    },
   })
+  const batches: (readonly [number, number])[] = []
+  const copyBatches = async (source: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const { text, first, last } of linesOf(csv, source)) {
+      const copy = client.query(from(`copy candle_import (${CANDLE_COLUMNS.join(', ')}) from stdin`))
+      await pipeline([text], copy)
+      batches.push([first, last])
+    }
+  }
+  await (zipped
+    ? pipeline(createReadStream(file), count, createGunzip(), copyBatches)
+    : pipeline(createReadStream(file), count, copyBatches)
+  ).catch((error: unknown) => {
+    throw isBadZip(error) ? new CandleFileInvalid(['the file is cut short or is no gzip file']) : error
+  })
+  return batches
+}
+
+interface Batch {
+  readonly text: string
+  readonly first: number
+  readonly last: number
 }
 
 /** Size of a file, and whether it is gzipped by its first bytes: names lie. */
@@ -79,24 +112,30 @@ const look = async (file: string): Promise<{ readonly bytes: number; readonly zi
   }
 }
 
-const copyLines = async function* (csv: CandleCsv, source: AsyncIterable<Buffer>): AsyncGenerator<string> {
+const linesOf = async function* (csv: CandleCsv, source: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
   const decoder = new TextDecoder()
   let rest = ''
   let batch: string[] = []
+  let first: number | undefined
   const take = (line: string): void => {
     const row = csv.take(line)
-    if (row !== undefined) batch.push(row)
+    if (row === undefined) return
+    first ??= csv.last
+    batch.push(row)
   }
-  const flush = (): string => {
-    const text = `${batch.join('\n')}\n`
+  const flush = (): Batch => {
+    const full = { text: `${batch.join('\n')}\n`, first: first ?? 0, last: csv.last ?? 0 }
     batch = []
-    return text
+    first = undefined
+    return full
   }
   for await (const chunk of source) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) take(line)
-    if (batch.length >= BATCH_ROWS) yield flush()
+    for (const line of lines) {
+      take(line)
+      if (batch.length >= BATCH_ROWS) yield flush()
+    }
   }
   if (rest !== '') take(rest)
   if (batch.length > 0) yield flush()
@@ -107,7 +146,7 @@ const isBadZip = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_')
 
 const STAGE = `
-create temporary table candle_import (like market_data.candles including defaults) on commit drop;
+create temporary table candle_import (like market_data.candles including defaults);
 alter table candle_import drop column series_id`
 
 /** Of a row that is there already, what the file does not say is kept. */
@@ -116,6 +155,7 @@ const merge = (columns: readonly CandleColumn[]): string => {
   const all = CANDLE_COLUMNS.join(', ')
   const row = (of: string): string => `(${said.map((column) => `${of}.${column}`).join(', ')})`
   return `insert into market_data.candles as stored (series_id, ${all}) select $1::integer, ${all} from candle_import
+    where time between $2 and $3
     on conflict (series_id, time) do update set ${said.map((column) => `${column} = excluded.${column}`).join(', ')}
     where ${row('stored')} is distinct from ${row('excluded')}`
 }

@@ -116,7 +116,7 @@ t.test('candles in files', async (t) => {
     t.same(await state('D-USDT'), before)
   })
 
-  await t.test('killed in the middle, and nothing has changed', async (t) => {
+  await t.test('killed in the middle, and nothing is shown of it', async (t) => {
     file('long.csv', `${HEADER}\n${minutes(-3_000, 3_000)}\n`)
     const guard = await pool.connect()
     t.teardown(async () => guard.release())
@@ -144,7 +144,11 @@ t.test('candles in files', async (t) => {
       const { rowCount } = await pool.query('select 1 from pg_stat_activity where pid = $1', [backend])
       gone = rowCount === 0
     }
-    t.same(await state('E-USDT'), { count: 0, coverage: '{}', volume: 0 })
+    t.equal((await state('E-USDT')).coverage, '{}')
+    t.match(await run('export', 'e.csv', ...series('E-USDT')), {
+      code: 1,
+      err: /^No candles of binance E-USDT 1m are stored\./,
+    })
     t.match(await run('import', 'long.csv', ...series('E-USDT')), { code: 0 })
     t.equal((await state('E-USDT')).count, 6_000)
   })

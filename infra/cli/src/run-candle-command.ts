@@ -50,8 +50,10 @@ const exportFile = async (
   { pool, out, progress }: CandleRun,
 ): Promise<void> => {
   const series = await stored.series(key)
-  if (series === undefined || !(await stored.has(series.id, range)))
-    throw new Error(`No candles of ${seriesText(key)} are stored${series === undefined ? '' : ' for that time'}.`)
+  if (series === undefined || series.ranges.length === 0 || !(await stored.has(series.id, range)))
+    throw new Error(
+      `No candles of ${seriesText(key)} are stored${(series?.ranges.length ?? 0) === 0 ? '' : ' for that time'}.`,
+    )
   const line = progressLine(progress)
   const rows = await exportCandles(pool, series, range, file, (written) => line.show(`${written} rows`)).finally(
     line.end,

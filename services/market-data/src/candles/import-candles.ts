@@ -44,6 +44,7 @@ export const importCandles = async (
 ): Promise<ImportedCandles> => {
   const csv = new CandleCsv(key.interval, options.now)
   const client = await pool.connect()
+  let staged = true
   try {
     await client.query(STAGE)
     const batches = await stage(client, csv, file, options.progress)
@@ -54,10 +55,12 @@ export const importCandles = async (
     const seriesId = await seriesIn(client, key)
     for (const [first, last] of batches) await client.query(merge(csv.columns), [seriesId, first, last])
     await addCoverage(client, seriesId, range)
+    await client.query('drop table candle_import')
+    staged = false
     return { rows: csv.rows, range, empty: countIn(key.interval, range.to - range.from) - csv.rows }
   } finally {
-    // The staged rows go with the connection.
-    client.release(true)
+    // What is still staged goes with the connection.
+    client.release(staged)
   }
 }
 

@@ -112,6 +112,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
           reset,
           dropUserStreams: streams.dropUserStreams,
           dropAllStreams: streams.dropAll,
+          listStreams: streams.list,
           moved: streams.tick,
         })(request),
     },

@@ -15,3 +15,14 @@ export const injectFault = async (simulatorUrl: string, fault: object): Promise<
   })
   if (!response.ok) throw new Error(`fault refused: ${await response.text()}`)
 }
+
+/** How many websocket connections listen to each public stream, `<market> <stream>`. */
+export const listenersByStream = async (simulatorUrl: string): Promise<ReadonlyMap<string, number>> => {
+  const response = await fetch(`${simulatorUrl}/control/websockets`)
+  const connections = (await response.json()) as readonly { market: string; streams: readonly string[] }[]
+  const counts = new Map<string, number>()
+  for (const { market, streams } of connections) {
+    for (const stream of streams) counts.set(`${market} ${stream}`, (counts.get(`${market} ${stream}`) ?? 0) + 1)
+  }
+  return counts
+}

@@ -16,6 +16,7 @@ export interface ControlParts {
   readonly reset: () => void
   readonly dropUserStreams: (account: string | undefined) => void
   readonly dropAllStreams: () => void
+  readonly listStreams: () => unknown
   /** Called after time or prices were moved by hand, so that streams tell of it at once. */
   readonly moved: () => void
 }
@@ -68,6 +69,7 @@ export const control = (parts: ControlParts): ((request: Request) => Reply) => {
       parts.exchange.commit([{ type: 'AccountOpened', account: id, ...account }])
       return { id }
     },
+    'GET /control/websockets': () => parts.listStreams(),
     'POST /control/websockets/drop': ({ query }) => {
       const account = new URLSearchParams(query).get('account')
       if (account === null) parts.dropAllStreams()

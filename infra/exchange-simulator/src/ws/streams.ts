@@ -43,6 +43,8 @@ export interface Streams {
   readonly tick: () => void
   readonly dropUserStreams: (account: string | undefined) => void
   readonly dropAll: () => void
+  /** Public streams by connection: who listens to what. */
+  readonly list: () => readonly { readonly market: Market; readonly streams: readonly string[] }[]
   /** After a reset: every connection goes, the new exchange is listened to. */
   readonly restart: () => void
 }
@@ -208,6 +210,7 @@ export const attachStreams = (parts: StreamParts): Streams => {
       publishMarket()
     },
     dropUserStreams,
+    list: () => [...connections].map(({ market, streams }) => ({ market, streams: [...streams].sort() })),
     dropAll: () => {
       for (const { socket } of connections) socket.terminate()
     },

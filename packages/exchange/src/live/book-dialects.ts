@@ -178,13 +178,16 @@ const byExchange: Readonly<Record<string, BookDialect>> = {
   binanceusdm: binance,
   okx,
   kucoin,
-  kucoinfutures: kucoin,
+  // The snapshot of contracts is whole.
+  kucoinfutures: { ...kucoin, snapshotDepth: Number.POSITIVE_INFINITY },
   gate,
   kraken,
   htx: { ...whole, numbers: 'json' },
   bitrue: { ...whole, numbers: 'json' },
   ndax: { ...whole, numbers: 'json' },
   bybit: { ...whole, limit: 200 },
+  // Its class asks for a snapshot of the venue's default depth and reads updates of every depth.
+  mexc: { ...whole, snapshotDepth: 100 },
 }
 
 /** Gate's contracts have a channel of 100 levels at most. */

@@ -173,6 +173,8 @@ export class ExactBook {
   #before: Before | undefined
   #state: 'live' | 'retired' = 'live'
   updateId: number
+  /** The connection over which its watchers were given it last. */
+  carrier: unknown
   /** When the last message was applied, by this machine's clock. */
   changedAt = Date.now()
 

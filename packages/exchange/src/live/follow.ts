@@ -2,12 +2,15 @@ import type { Interruption, StreamItem } from '../venue.ts'
 import type { Backoff } from './backoff.ts'
 import { NothingCame, type StreamFailure } from './interruptions.ts'
 
+/** `left`: nobody reads it any more. `lost`: the connection went. Otherwise what made it worthless while the connection stands. */
+export type Forgetting = 'left' | 'lost' | Interruption
+
 /** One subscription at the venue, as ccxt offers it: a call for each next value. */
 export interface Subscription<T> {
   /** Resolves with the next value; `undefined` is one that means nothing here. */
   next(): Promise<T | undefined>
   /** Makes the venue and ccxt forget the subscription, so that the next one begins anew. */
-  forget(why: 'left' | Interruption): Promise<void>
+  forget(why: Forgetting): Promise<void>
   /** Takes the function that makes the attempt fail although nobody waits for its next value. */
   failingBy?(fail: (error: unknown) => void): void
   /** Longest wait for the first value; for streams that say nothing while nothing happens it is undefined. */
@@ -83,8 +86,9 @@ export const follow = async <T>(following: Following<T>): Promise<'aborted' | 'u
     const failure = failureOf(reason)
     if (failure.kind === 'fatal') throw failure.error
     if (failure.kind === 'unsupported') return 'unsupported'
-    put(failure)
-    await subscription?.forget(failure.reason)
+    const { reason: interruption, error, connection } = failure
+    put({ kind: 'interrupted', reason: interruption, error })
+    await subscription?.forget(connection === 'lost' ? 'lost' : interruption)
     await backoff.failed(signal)
   }
   return 'aborted'

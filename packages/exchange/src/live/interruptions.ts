@@ -35,7 +35,15 @@ const numbered = /^(binance|gate)/
 export type StreamFailure =
   | { readonly kind: 'fatal'; readonly error: Error }
   | { readonly kind: 'unsupported' }
-  | { readonly kind: 'interrupted'; readonly reason: Interruption; readonly error: unknown }
+  | {
+      readonly kind: 'interrupted'
+      readonly reason: Interruption
+      readonly error: unknown
+      /** `lost`: its subscriptions are gone with the connection. */
+      readonly connection: 'lost' | 'stands'
+    }
+
+const lost = ['NetworkError', 'UnreadableFrame', 'ExchangeClosedByUser', 'VenueUnavailable']
 
 export const streamFailure = (exchangeId: string, connectorName: string, error: unknown): StreamFailure => {
   if (error instanceof UnknownPair || error instanceof VenueRefused || error instanceof UnknownConnector) {
@@ -49,7 +57,8 @@ export const streamFailure = (exchangeId: string, connectorName: string, error: 
   if (has('BadRequest', 'ArgumentsRequired', 'AuthenticationError', 'PermissionDenied')) {
     return { kind: 'fatal', error: new VenueRefused(`${connectorName}: ${text}`) }
   }
-  const interrupted = (reason: Interruption): StreamFailure => ({ kind: 'interrupted', reason, error })
+  const connection = has(...lost) ? 'lost' : 'stands'
+  const interrupted = (reason: Interruption): StreamFailure => ({ kind: 'interrupted', reason, error, connection })
   if (has('ChecksumMismatch')) return interrupted('checksum')
   if (has('ChecksumError')) return interrupted(numbered.test(exchangeId) ? 'sequence-gap' : 'checksum')
   if (has('SequenceGap', 'BookOutrun', 'InvalidNonce') || /nonce is behind/.test(text))

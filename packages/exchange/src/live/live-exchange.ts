@@ -30,7 +30,7 @@ export interface LiveExchange extends CcxtExchange {
   handleOHLCV?(client: StreamClient, message: unknown): unknown
   findTimeframe(interval: string): string | undefined
   watchOrderBook(symbol: string, limit?: number): Promise<unknown>
-  unWatchOrderBook(symbol: string): Promise<unknown>
+  unWatchOrderBook(symbol: string, params?: object): Promise<unknown>
   watchTrades(symbol: string): Promise<unknown>
   unWatchTrades(symbol: string): Promise<unknown>
   watchTicker(symbol: string): Promise<unknown>
@@ -140,7 +140,7 @@ const transactionalBooks = (
   exchange: LiveExchange,
   dialect: BookDialect,
   events: LiveExchangeEvents,
-): ((result: unknown) => void) => {
+): ((result: unknown, client: StreamClient) => void) => {
   const touched = new Set<ExactBook>()
   let handling = false
   const owner = {
@@ -217,8 +217,19 @@ const transactionalBooks = (
       settle(message)
     }
   }
-  return (result) => {
-    if (!handling && result instanceof ExactBook) settle()
+  return (result, client) => {
+    if (!(result instanceof ExactBook)) return
+    if (!handling) settle()
+    result.carrier = client
+  }
+}
+
+/** Nothing more is told of the books of a connection that is gone. */
+const retireBooks = (exchange: LiveExchange, client: StreamClient): void => {
+  for (const [symbol, book] of Object.entries(exchange.orderbooks)) {
+    if (!(book instanceof ExactBook) || book.carrier !== client) continue
+    book.retire()
+    delete exchange.orderbooks[symbol]
   }
 }
 
@@ -233,5 +244,5 @@ export const makeLive = (exchange: LiveExchange, events: LiveExchangeEvents): vo
   paceSubscriptions(exchange)
   withAllColumns(exchange)
   const publishing = transactionalBooks(exchange, dialect, events)
-  superviseClients(exchange, { numbers: dialect.numbers, publishing })
+  superviseClients(exchange, { numbers: dialect.numbers, publishing, gone: (client) => retireBooks(exchange, client) })
 }

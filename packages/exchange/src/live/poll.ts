@@ -26,7 +26,7 @@ export const poll = async <T>({ ask, everyMs, failureOf, backoff, put, signal }:
       if (signal.aborted) return
       const failure = failureOf(error)
       if (failure.kind === 'fatal') throw failure.error
-      if (failure.kind === 'interrupted') put(failure)
+      if (failure.kind === 'interrupted') put({ kind: 'interrupted', reason: failure.reason, error: failure.error })
       await backoff.failed(signal)
     }
   }

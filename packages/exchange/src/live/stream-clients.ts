@@ -10,6 +10,8 @@ export interface StreamClient {
   readonly inflate: boolean
   readonly decompressBinary: boolean
   readonly subscriptions: Record<string, unknown>
+  /** Errors that nobody waited for: ccxt keeps them for whoever asks next. */
+  readonly rejections: Record<string, unknown>
   keepAlive: number | false
   onMessage(event: { readonly data: unknown }): void
   onMessageCallback(client: StreamClient, message: unknown): unknown
@@ -24,7 +26,8 @@ export interface ClientRules {
   /** `json`: the venue sends prices as JSON numbers, whose digits a float would lose. */
   readonly numbers: 'text' | 'json'
   /** Called before a result goes to whoever watches it. */
-  readonly publishing: (result: unknown) => void
+  readonly publishing: (result: unknown, client: StreamClient) => void
+  readonly gone: (client: StreamClient) => void
 }
 
 /** A connection that answers no ping for twice this time is given up. */
@@ -94,7 +97,7 @@ const adopt = (client: StreamClient, rules: ClientRules): void => {
   const { onMessage, send, resolve } = client
   client.onMessage = ({ data }) => receive(client, rules, data, onMessage.bind(client))
   client.resolve = (result, messageHash) => {
-    rules.publishing(result)
+    rules.publishing(result, client)
     return resolve.call(client, result, messageHash)
   }
   client.send = (message) => {
@@ -122,6 +125,7 @@ export const superviseClients = (exchange: LiveExchange, rules: ClientRules): vo
   const onClose = exchange.onClose.bind(exchange)
   exchange.onClose = (client, error) => {
     if (open.get(client.url) === client) open.delete(client.url)
+    rules.gone(client)
     // KuCoin's addresses hold a token of limited life, which ccxt would use for ever.
     if (exchange.id.startsWith('kucoin')) exchange.options.urls = {}
     // ccxt forgets whoever stands at this address now, even if that is a newer one.
@@ -139,6 +143,22 @@ export const superviseClients = (exchange: LiveExchange, rules: ClientRules): vo
 /** Gives up every socket of the exchange: whoever waits for its messages hears of it. */
 export const closeClients = (exchange: LiveExchange, error: Error): void => {
   for (const client of Object.values(exchange.clients ?? {})) if (isStreamClient(client)) lose(client, error)
+}
+
+/** Whether a connection is one that the exchange still reads and writes by. */
+export const isRegistered = (exchange: LiveExchange, client: unknown): boolean =>
+  Object.values(exchange.clients ?? {}).some((registered) => registered === client)
+
+/** Forgets the errors of a symbol that belong to an attempt that is over: every one of its book, and our own unsubscribing. */
+export const forgetRejections = (exchange: LiveExchange, symbol: string, of: 'book' | 'unsubscribing'): void => {
+  for (const client of Object.values(exchange.clients ?? {})) {
+    if (!isStreamClient(client)) continue
+    for (const [hash, error] of Object.entries(client.rejections)) {
+      const over =
+        of === 'book' ? /book/i.test(hash) : error instanceof Error && error.constructor.name === 'UnsubscribeError'
+      if (over && hash.includes(symbol)) delete client.rejections[hash]
+    }
+  }
 }
 
 const isStreamClient = (client: object): client is StreamClient => 'onError' in client && 'close' in client

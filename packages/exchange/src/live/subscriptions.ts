@@ -9,7 +9,7 @@ import { bookView } from './book-view.ts'
 import { ExactBook } from './exact-book.ts'
 import type { Subscription } from './follow.ts'
 import type { LiveExchange } from './live-exchange.ts'
-import { closeClients } from './stream-clients.ts'
+import { closeClients, forgetRejections, isRegistered } from './stream-clients.ts'
 
 /** One market's streams of an exchange that is open. */
 export interface StreamSource {
@@ -39,25 +39,43 @@ const sizeOf = (market: MarketReply): string | null => (market.type === 'spot' ?
 
 /**
  * Ends one subscription. Where the venue cannot be told to forget it, a wrong one costs the connection, for only a new
- * one brings a new snapshot; one that is merely left goes on unread.
+ * one brings a new snapshot; one that is merely left goes on.
  */
 const forgetting =
-  ({ exchange, alone }: StreamSource, method: string, unwatch: () => Promise<unknown>): Subscription<never>['forget'] =>
+  (
+    { exchange, market, alone }: StreamSource,
+    method: string,
+    unwatch: () => Promise<unknown>,
+  ): Subscription<never>['forget'] =>
   async (why) => {
-    if (why === 'disconnected' || (why === 'left' && alone())) return
+    if (why === 'lost' || (why === 'left' && alone())) return
+    const stands = Object.values(exchange.clients ?? {}).some(({ isConnected }) => isConnected)
+    if (!stands) return
     if (exchange.has[method] === true) await within(unwatchWithinMs, unwatch())
     else if (why !== 'left') closeClients(exchange, new Error(`begun anew: ${why}`))
+    forgetRejections(exchange, market.symbol, 'unsubscribing')
   }
 
 export const bookSubscription = (source: StreamSource): Subscription<BookView> => {
   const { exchange, market, tradingPair } = source
   const { symbol } = market
-  const forget = forgetting(source, 'unWatchOrderBook', () => exchange.unWatchOrderBook(symbol))
+  const { limit } = bookDialectOf(exchange)
+  const forget = forgetting(source, 'unWatchOrderBook', () =>
+    exchange.unWatchOrderBook(symbol, limit === undefined ? {} : { limit }),
+  )
+  let begun = false
   let view: { readonly book: ExactBook; readonly view: BookView } | undefined
   return {
     firstWithinMs: firstBookWithinMs,
     async next() {
-      const book = await exchange.watchOrderBook(symbol, bookDialectOf(exchange).limit)
+      if (!begun) forgetRejections(exchange, symbol, 'book')
+      const next = exchange.watchOrderBook(symbol, limit)
+      const standing = exchange.orderbooks[symbol]
+      // A book that came before anybody waited for it: a quiet market may not change for hours.
+      const here = !begun && standing instanceof ExactBook && isRegistered(exchange, standing.carrier)
+      begun = true
+      if (here) next.catch(() => undefined)
+      const book = here ? standing : await next
       if (!(book instanceof ExactBook) || book.retired) return undefined
       if (view?.book !== book) view = { book, view: bookView(tradingPair, book, sizeOf(market)) }
       return view.view
@@ -65,6 +83,8 @@ export const bookSubscription = (source: StreamSource): Subscription<BookView> =
     failingBy: (fail) => void source.bookFailures.set(symbol, fail),
     async forget(why) {
       source.bookFailures.delete(symbol)
+      // Where the subscription goes on unread its book does too, for there will be no other snapshot.
+      if (why === 'left' && exchange.has.unWatchOrderBook !== true && !source.alone()) return
       delete exchange.orderbooks[symbol]
       await forget(why)
       delete exchange.orderbooks[symbol]

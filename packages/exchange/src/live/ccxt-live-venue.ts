@@ -141,6 +141,8 @@ const streamsOf = (connector: Connector, settings: ExchangeSettings): Streams =>
       },
       empty: () => {
         if (running.get(kind.key)?.channel === made) running.delete(kind.key)
+        // Closing settles the unsubscribing of others that is still under way; it never rejects.
+        rest().catch(() => undefined)
       },
     })
     running.set(kind.key, { channel: made, stop })
@@ -156,8 +158,8 @@ const streamsOf = (connector: Connector, settings: ExchangeSettings): Streams =>
     async close() {
       for (const { stop } of running.values()) stop.abort()
       running.clear()
-      await Promise.all(ending.values())
       await session.close()
+      await Promise.all(ending.values())
     },
   }
 }

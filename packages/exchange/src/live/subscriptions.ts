@@ -24,7 +24,8 @@ export interface StreamSource {
 
 /** A venue that says nothing of a book for so long after the subscription has not understood it. */
 const firstBookWithinMs = 30_000
-const unwatchWithinMs = 2_000
+/** Venues allow few messages a second, and many streams may be left at once. */
+const unwatchWithinMs = 10_000
 
 const within = async (ms: number, promise: Promise<unknown>): Promise<void> => {
   let timer: NodeJS.Timeout | undefined

@@ -8,6 +8,7 @@ export interface EdgeMetrics {
   loginFailed(): void
   retried(service: ServiceName): void
   moved(service: ServiceName): void
+  watchHeldSockets(read: () => { readonly sockets: number; readonly unreadBytes: number }): void
 }
 
 const services: readonly ServiceName[] = [
@@ -62,5 +63,23 @@ export const createMetrics = (replicas: Replicas): EdgeMetrics => {
     loginFailed: () => failures.inc(),
     retried: (service) => retries.inc({ service }),
     moved: (service) => moves.inc({ service }),
+    watchHeldSockets: (read) => {
+      new Gauge({
+        name: 'colibri_edge_held_sockets',
+        help: 'Websockets of clients that outlive the replicas behind them',
+        registers: [registry],
+        collect() {
+          this.set(read().sockets)
+        },
+      })
+      new Gauge({
+        name: 'colibri_edge_unread_bytes',
+        help: 'What the clients of held websockets have not read, as far as the edge keeps it',
+        registers: [registry],
+        collect() {
+          this.set(read().unreadBytes)
+        },
+      })
+    },
   }
 }

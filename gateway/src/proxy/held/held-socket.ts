@@ -25,6 +25,8 @@ export interface HeldSocketDeps {
 }
 
 export interface HeldSocket {
+  /** Bytes its client has left at the edge. */
+  unreadBytes(): number
   /** Called in even intervals: finds replicas that have fallen silent and clients that never read. */
   check(): void
   /** The edge stops: says goodbye to both sides. */
@@ -36,8 +38,8 @@ export interface HeldSocket {
 const MOST_UNREAD = 64 * 1024
 const MOST_UNANSWERED = 1_000
 const MOST_UNANSWERED_BYTES = 1024 * 1024
-/** Checks without a word of the replica, each of which began with a ping. */
-const SILENT_CHECKS = 2
+/** Checks without a word of the replica: after the first it is asked, and asked again before it is given up. */
+const SILENT_CHECKS = 3
 /** A service gives up on a client that does not read after ten minutes at most, and says so; this is for when it cannot. */
 const NEVER_READS_MS = 720_000
 const FIRST_WAIT_MS = 50
@@ -184,6 +186,7 @@ export const holdSocket = (client: WebSocket, wire: Duplex, first: Link, deps: H
   adopt(first, [])
 
   return {
+    unreadBytes: () => client.bufferedAmount,
     check: () => {
       if (unreadSince !== undefined) {
         // Nothing is read from the replica either, so nothing is known of it.
@@ -195,8 +198,8 @@ export const holdSocket = (client: WebSocket, wire: Duplex, first: Link, deps: H
         link.socket.terminate()
         return
       }
+      if (silentChecks > 0) link.socket.ping()
       silentChecks += 1
-      link.socket.ping()
     },
     stop: () => {
       client.resume()

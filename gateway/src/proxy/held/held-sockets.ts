@@ -28,7 +28,8 @@ export interface HeldSockets {
 
 /** As the services have it: more closes the socket with 1009. */
 const MAX_PAYLOAD = 64 * 1024
-const CHECK_MS = 1_500
+/** A replica that says nothing, and answers no ping, is given up after three to four of these. */
+const CHECK_MS = 750
 const PATIENCE_MS = 15_000
 /** The longest a client waits for its handshake while replicas do not answer. */
 const HANDSHAKE_MS = 5_000
@@ -51,6 +52,10 @@ export const createHeldSockets = ({ replicas, metrics, logger }: HeldSocketsDeps
     closeTimeout: CLOSE_MS,
   }
   const handshakes = new WebSocketServer(settings)
+  metrics.watchHeldSockets(() => ({
+    sockets: held.size,
+    unreadBytes: [...held.values()].reduce((sum, one) => sum + one.unreadBytes(), 0),
+  }))
   const checks = setInterval(() => {
     for (const one of held.values()) one.check()
   }, CHECK_MS)

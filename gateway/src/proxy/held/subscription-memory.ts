@@ -104,8 +104,11 @@ export const createSubscriptionMemory = (): SubscriptionMemory => {
       const known = type.startsWith('candle') ? place.sequence < floor : place.sequence <= floor
       if (known) return 'swallow'
     }
-    subscription.floor = undefined
-    subscription.last = place.sequence
+    // Zero is said by a replica that has never heard of this feed: what it tells is the gap alone.
+    if (place.sequence > 0) {
+      subscription.floor = undefined
+      subscription.last = place.sequence
+    }
     return 'pass'
   }
 

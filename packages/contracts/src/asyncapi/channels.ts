@@ -161,7 +161,8 @@ export const channels = (): readonly Channel[] => [
     description:
       'Live market data for a client, at the pace it asks for. Basic auth, or `?token=` with base64 of `user:password`, or ' +
       '`?username=&password=`. Also served as `/market-data/stream`. Close codes: 4001 authentication failed, 4008 the ' +
-      'client did not read, 1012 the service restarts: come back and resume.',
+      'client did not read, 1012 the service restarts: come back and resume, ' +
+      '1013 no replica is ready: try again later.',
     said: liveSocketMessages,
     heard: liveSocketRequests,
   },

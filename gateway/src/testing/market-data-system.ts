@@ -32,7 +32,13 @@ export const marketDataSystem = async (
   const [postgres, nats, simulator] = await Promise.all([testPostgres(t), testNats(t), testSimulator(t)])
   const home = await mkdtemp(join(tmpdir(), 'colibri-home-'))
   t.teardown(() => rm(home, { recursive: true, force: true }))
-  const shared = { EDGE_TOKEN, NATS_URL: nats.url, NATS_USER: nats.options.user, NATS_PASSWORD: nats.options.pass }
+  const shared = {
+    EDGE_TOKEN,
+    NATS_URL: nats.url,
+    NATS_USER: nats.options.user,
+    NATS_PASSWORD: nats.options.pass,
+    PARENT_PID: String(process.pid),
+  }
 
   const connection = await connect(nats.options)
   t.teardown(() => connection.close())

@@ -27,3 +27,4 @@ export {
 export type { SocketEndpoint } from './sockets.ts'
 export { Validated } from './validated.ts'
 export { BootError } from './wait-for.ts'
+export { writeWhole } from './write-whole.ts'

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { writeWhole } from '@colibri/service-kit'
 import {
   type ConfClientChange,
   type ConfClientRates,
@@ -74,23 +74,5 @@ export const rateSettings = (home: string, exclusively: Exclusively): RateSettin
         await writeWhole(path, newConfClient(initial), 0o600)
         return true
       }),
-  }
-}
-
-/** The file is never seen half written. Bots load every file of the folder that does not begin with a dot. */
-const writeWhole = async (path: string, text: string, mode: number): Promise<void> => {
-  const temporary = join(dirname(path), `.${randomUUID()}.tmp`)
-  try {
-    const file = await open(temporary, 'wx', mode)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
   }
 }

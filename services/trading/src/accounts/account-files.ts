@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Connector, type Credentials, connectorOf } from '@colibri/exchange'
+import { writeWhole } from '@colibri/service-kit'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import { decryptSecret, encryptSecret, looksEncrypted } from './key-file.ts'
@@ -48,24 +48,6 @@ const orWhenMissing = async <T>(work: Promise<T>, value: T): Promise<T> => {
     return await work
   } catch (error) {
     if (isMissing(error)) return value
-    throw error
-  }
-}
-
-/** Bots load every file of the folder that does not begin with a dot, so the unfinished one does. */
-const writeWhole = async (path: string, content: string): Promise<void> => {
-  const temporary = join(dirname(path), `.${randomUUID()}.tmp`)
-  try {
-    const file = await open(temporary, 'wx', 0o600)
-    try {
-      await file.writeFile(content)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
     throw error
   }
 }

@@ -48,6 +48,7 @@ export const unguarded: OrderGuards = {
 }
 
 const MINUTE_MS = 60_000
+const FORGET_EVERY = 1_000
 const DOLLAR = 'USDT'
 const steps: Readonly<Record<HaltLadder, number>> = { pause: 0, cancel: 1, flatten: 2 }
 
@@ -122,10 +123,18 @@ export const openGuards = async (deps: GuardsDeps): Promise<TradingGuards> => {
     )
   }
 
+  /** Forgets what is older than a minute, many at once: an order pays nothing for those before it. */
+  const remember = (accountName: string): void => {
+    const time = deps.now()
+    admittedAt.push({ time, accountName })
+    if (admittedAt.length % FORGET_EVERY !== 0) return
+    const fresh = admittedAt.findIndex((each) => each.time >= time - MINUTE_MS)
+    admittedAt.splice(0, fresh)
+  }
+
   const ordersInMinute = (scope: GuardScope): number => {
     const since = deps.now() - MINUTE_MS
-    while ((admittedAt[0]?.time ?? since) < since) admittedAt.shift()
-    return admittedAt.filter(({ accountName }) => covers(scope, accountName)).length
+    return admittedAt.filter(({ time, accountName }) => time >= since && covers(scope, accountName)).length
   }
 
   const limited = (
@@ -186,7 +195,7 @@ export const openGuards = async (deps: GuardsDeps): Promise<TradingGuards> => {
         const text = `Open notional would be ${sum.toFixed()} ${DOLLAR}, above the limit of ${maxOpenNotional}`
         return limited(scope, intent, 'maxOpenNotional', maxOpenNotional, sum.toFixed(), text)
       }
-      const count = ordersInMinute(scope) + 1
+      const count = maxOrdersPerMinute === null ? 0 : ordersInMinute(scope) + 1
       if (maxOrdersPerMinute !== null && count > maxOrdersPerMinute) {
         const text = `More than ${maxOrdersPerMinute} orders in a minute`
         return limited(scope, intent, 'maxOrdersPerMinute', String(maxOrdersPerMinute), String(count), text)
@@ -196,7 +205,7 @@ export const openGuards = async (deps: GuardsDeps): Promise<TradingGuards> => {
     if (late !== undefined) return { kind: 'halted', detail: late }
     const reservation = Symbol(intent.clientOrderId)
     reserved.set(reservation, { accountName, worth })
-    admittedAt.push({ time: deps.now(), accountName })
+    remember(accountName)
     return { kind: 'admitted', end: () => void reserved.delete(reservation) }
   }
 

@@ -2,6 +2,7 @@ import t from 'tap'
 import { backOff } from './keep-alive.ts'
 import { readLaunchConfig } from './launch-config.ts'
 import { natsUserNames, natsUsers } from './nats-users.ts'
+import { tapFailures } from './tap-failures.ts'
 import { tapTotals } from './tap-totals.ts'
 
 t.test('USERNAME alone is the shell speaking, beside a PASSWORD it is the login', async (t) => {
@@ -52,6 +53,55 @@ t.test('reads what tap counted; keys that are missing are 0', async (t) => {
   t.same(tapTotals('# { total: 5, pass: 3, fail: 2 }'), { passed: 3, failed: 2 })
   t.same(tapTotals('# { total: 1, fail: 1 }'), { passed: 0, failed: 1 })
   t.equal(tapTotals('# time=12ms'), null)
+})
+
+t.test('says a failure once, with the way to it and what tap said of it', async (t) => {
+  const failures = tapFailures()
+  const output = `TAP version 14
+# Subtest: one.test.js
+    # Subtest: a
+        ok 1 - fine
+        # Subtest: b
+            not ok 1 - one is two # time=3ms
+              ---
+              diff: |
+                -2
+              ...
+            ok 2 - fine
+            1..2
+        not ok 2 - b # time=47.105ms
+          ---
+          at: somewhere
+          ...
+        not ok 3 - a's own
+        1..3
+    not ok 1 - a # time=63.121ms
+    # Subtest: c
+        ok 1 - fine
+    ok 2 - c
+not ok 1 - one.test.js # time=99.078ms
+  ---
+  exitCode: 1
+  ...
+# Subtest: two.test.js
+    ok 1 - fine
+ok 2 - two.test.js
+# Subtest: three.test.js
+    ok 1 - fine
+not ok 3 - three.test.js
+  ---
+  signal: SIGKILL
+  ...`
+  for (const line of output.split('\n')) failures.line(line)
+  t.same(failures.all(), [
+    `one.test.js > a > b > one is two
+              ---
+              diff: |
+                -2
+              ...`,
+    "one.test.js > a > a's own",
+    'three.test.js\n  ---\n  signal: SIGKILL\n  ...',
+  ])
 })
 
 t.test('only services with an edge in the house may call each other', async (t) => {

@@ -3,6 +3,7 @@ import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { LaunchError } from './launch-error.ts'
 import { watchParent } from './parent-watch.ts'
+import { tapFailures } from './tap-failures.ts'
 import { type Totals, tapTotals } from './tap-totals.ts'
 
 export interface TestOptions {
@@ -16,7 +17,10 @@ const KINDS = ['unit', 'int', 'e2e']
 /** Where tests are: a test that was deleted leaves its compiled file behind, so sources are what counts. */
 const SOURCES = ['packages/*/src/**', 'services/*/src/**', 'gateway/src/**', 'infra/*/src/**']
 
-/** Types, lint, house check, then the chosen tests; prints `N passed, N failed` last and returns the exit status. */
+/**
+ * Types, lint, house check, then the chosen tests; says what failed once more at the end, then `N passed, N failed`, and
+ * returns the exit status.
+ */
 export const test = async ({ root, args, say }: TestOptions): Promise<number> => {
   const running = new Set<ChildProcess>()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -76,16 +80,19 @@ const runTap = async (
   const compiled = files.filter((file) => !uncompiled.includes(file))
   if (compiled.length === 0) return { passed: 0, failed: uncompiled.length }
   let totals: Totals | null = null
+  const failures = tapFailures()
   const tap = ['tap', '-j2', '--reporter=tap', '--disable-coverage', '--allow-empty-coverage', ...compiled]
   const status = await run(
     root,
     tap,
     (line) => {
       totals = tapTotals(line) ?? totals
+      failures.line(line)
       say(line)
     },
     running,
   )
+  for (const failure of failures.all()) say(`FAILED ${failure}`)
   const counted: Totals = totals ?? { passed: 0, failed: 0 }
   // A run that broke off, or failed for something it did not count as a test, is a failure all the same.
   const silent = status !== 0 && counted.failed === 0 ? 1 : 0

@@ -1,4 +1,5 @@
 export * from './accounts.ts'
+export * from './as-of.ts'
 export * from './book-queries.ts'
 export * from './connectors.ts'
 export * from './decimal-text.ts'

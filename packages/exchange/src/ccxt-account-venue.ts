@@ -7,6 +7,7 @@ import { balanceReply, createdOrder } from './ccxt-replies.ts'
 import { ccxtSession, type Session } from './ccxt-session.ts'
 import { exact } from './decimals.ts'
 import { type Failure, isDefinitiveRefusal, isHeldBack, isOrderNotFound, refusalReason } from './failure.ts'
+import { keyPermissions } from './key-permissions.ts'
 import { type PositionMode, sendOrder } from './order-request.ts'
 import { perpetualAccount } from './perpetual-account.ts'
 import { readFills } from './read-fills.ts'
@@ -176,6 +177,8 @@ export const ccxtAccountVenue = (connector: Connector, settings: ExchangeSetting
           return isEmpty ? [] : [{ token, total: amount ?? available, available }]
         })
       }),
+
+    keyPermissions: () => keyPermissions(connector, session),
 
     positions: perpetual.positions,
     positionMode: perpetual.positionMode,

@@ -79,6 +79,25 @@ export interface VenueBalance {
 /** HEDGE keeps a long and a short position of one pair apart. UNKNOWN: the venue does not say. */
 export type VenuePositionMode = 'HEDGE' | 'ONEWAY' | 'UNKNOWN'
 
+export type Permission = 'yes' | 'no' | 'unknown'
+
+/** What a key may do, by the venue's own word. */
+export interface KeyPermissions {
+  readonly trade: Permission
+  readonly withdraw: Permission
+  /** Whether the venue takes the key from certain addresses only. */
+  readonly ipRestricted: Permission
+  /** Why they are unknown; null when the venue told. */
+  readonly reason: string | null
+}
+
+export const unknownPermissions = (reason: string): KeyPermissions => ({
+  trade: 'unknown',
+  withdraw: 'unknown',
+  ipRestricted: 'unknown',
+  reason,
+})
+
 export interface VenuePosition {
   readonly tradingPair: string
   /** BOTH where one position of the pair holds either direction. */
@@ -238,6 +257,8 @@ export interface AccountVenue {
   /** Fills of one pair since a time, oldest first. */
   fills(tradingPair: string, since: number): Promise<readonly VenueFill[]>
   balances(): Promise<readonly VenueBalance[]>
+  /** Never rejects: what the venue does not tell is unknown. */
+  keyPermissions(): Promise<KeyPermissions>
   /** Perpetuals only, as the rest of this block: what is held, without empty positions. Rejects as a public venue's calls do. */
   positions(): Promise<readonly VenuePosition[]>
   positionMode(): Promise<VenuePositionMode>

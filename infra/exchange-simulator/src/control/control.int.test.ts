@@ -1,6 +1,16 @@
 import t, { type Test } from 'tap'
 import type { Simulator, SimulatorOptions } from '../index.ts'
-import { ask, type CcxtOrder, client, control, type LedgerView, listenKey, start } from '../testing/ccxt-client.ts'
+import { defaultApiKey, defaultApiSecret } from '../simulator.ts'
+import {
+  ask,
+  type Ccxt,
+  type CcxtOrder,
+  client,
+  control,
+  type LedgerView,
+  listenKey,
+  start,
+} from '../testing/ccxt-client.ts'
 
 interface ClockView {
   readonly now: number
@@ -181,4 +191,24 @@ t.test('with a token the control API wants it; unknown controls are not found', 
   t.equal(await status({ 'x-simulator-control-token': 'secret' }), 200)
   t.equal(await status({ 'x-simulator-control-token': 'secret' }, 'nothing'), 404)
   t.equal((await fetch(`${simulator.restUrl}/api/v3/ping`)).status, 200)
+})
+
+t.test('keys: an account has several, each with its own permissions, until it is revoked', async (t) => {
+  const { simulator } = await frozen(t)
+  const keyed = (apiKey: string, secret: string) => client(t, 'binance', simulator, { apiKey, secret })
+  const restrictions = (exchange: Ccxt) => ask<object>(exchange, 'sapiGetAccountApiRestrictions')
+  await control(simulator, 'keys', { apiKey: 'second', apiSecret: 'other', withdraw: true, trade: false })
+  const [first, second] = await Promise.all([keyed(defaultApiKey, defaultApiSecret), keyed('second', 'other')])
+  t.match(await restrictions(first), { enableWithdrawals: false, enableSpotAndMarginTrading: true, ipRestrict: false })
+  t.match(await restrictions(second), { enableWithdrawals: true, enableSpotAndMarginTrading: false })
+  const buy = ['BTC/USDT', 'market', 'buy', '0.1'] as const
+  await t.rejects(ask(second, 'createOrder', ...buy), /-2015/, 'a key that may not trade does not')
+  await control(simulator, 'keys', { apiKey: 'second', apiSecret: 'other' })
+  t.equal((await ask<CcxtOrder>(second, 'createOrder', ...buy)).status, 'closed')
+  const revoked = await fetch(`${simulator.controlUrl}/keys?apiKey=${defaultApiKey}`, { method: 'DELETE' })
+  t.equal(revoked.status, 200)
+  await t.rejects(ask(first, 'fetchBalance'), /-2015/)
+  t.equal((await ask<readonly CcxtOrder[]>(second, 'fetchOrders', 'BTC/USDT')).length, 1, 'the account goes on')
+  t.equal((await fetch(`${simulator.controlUrl}/keys?apiKey=nobody`, { method: 'DELETE' })).status, 400)
+  await t.rejects(control(simulator, 'keys', { account: 'nobody', apiKey: 'a', apiSecret: 'b' }), /no account/)
 })

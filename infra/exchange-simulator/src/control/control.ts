@@ -6,7 +6,7 @@ import type { Faults } from '../faults.ts'
 import type { RequestLog } from '../rest/request-log.ts'
 import type { Reply, Request } from '../rest/server.ts'
 import { ledger } from './ledger.ts'
-import { accountRequest, clockRequest, faultRequest, priceRequest, tradeRequest } from './schemas.ts'
+import { accountRequest, clockRequest, faultRequest, keyRequest, priceRequest, tradeRequest } from './schemas.ts'
 
 export interface ControlParts {
   readonly exchange: Exchange
@@ -68,6 +68,21 @@ export const control = (parts: ControlParts): ((request: Request) => Reply) => {
       const { id, ...account } = read(accountRequest, body)
       parts.exchange.commit([{ type: 'AccountOpened', account: id, ...account }])
       return { id }
+    },
+    'POST /control/keys': ({ body }) => {
+      const { account, apiKey, apiSecret, ...permissions } = read(keyRequest, body)
+      if (!parts.exchange.state.accounts.has(account)) throw new BadControl(`no account ${account}`)
+      parts.exchange.commit([{ type: 'KeyAdded', account, apiKey, apiSecret, permissions }])
+      return { account, ...permissions }
+    },
+    // A revoked key is refused from the next request on, and the account's private streams end.
+    'DELETE /control/keys': ({ query }) => {
+      const apiKey = new URLSearchParams(query).get('apiKey') ?? ''
+      const key = parts.exchange.state.keys.get(apiKey)
+      if (key === undefined) throw new BadControl('no such key')
+      parts.exchange.commit([{ type: 'KeyRevoked', apiKey }])
+      parts.dropUserStreams(key.account.id)
+      return { account: key.account.id }
     },
     'GET /control/websockets': () => parts.listStreams(),
     'POST /control/websockets/drop': ({ query }) => {

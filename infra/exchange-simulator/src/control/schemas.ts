@@ -41,6 +41,16 @@ export const tradeRequest = z.object({
   taker: z.enum(['BUY', 'SELL']),
 })
 
+/** Another key of an account, or other permissions of one it has. */
+export const keyRequest = z.object({
+  account: z.string().default('default'),
+  apiKey: z.string().min(1),
+  apiSecret: z.string().min(1),
+  trade: z.boolean().default(true),
+  withdraw: z.boolean().default(false),
+  ipRestricted: z.boolean().default(false),
+})
+
 export const accountRequest = z.object({
   id: z.string().min(1),
   apiKey: z.string().min(1),

@@ -1,6 +1,7 @@
 import type { ClockState } from '../clock.ts'
 import type { PriceControl, Trade } from '../replay/tape.ts'
 import type { Market } from './instruments.ts'
+import type { KeyPermissions } from './keys.ts'
 
 export type Side = 'BUY' | 'SELL'
 export type OrderType = 'LIMIT' | 'MARKET' | 'LIMIT_MAKER'
@@ -12,6 +13,8 @@ export type MarginType = 'cross' | 'isolated'
 /** What the journal holds: every change of the exchange's state. Prices are ticks, quantities lots, money decimal text. */
 export type ExchangeEvent =
   | AccountOpened
+  | KeyAdded
+  | KeyRevoked
   | CreateRequested
   | OrderAccepted
   | OrderFilled
@@ -31,6 +34,19 @@ export interface AccountOpened {
   readonly apiSecret: string
   readonly spot: Readonly<Record<string, string>>
   readonly futures: Readonly<Record<string, string>>
+}
+
+/** Another key of an account, or other permissions of one it has. */
+export interface KeyAdded {
+  readonly type: 'KeyAdded'
+  readonly account: string
+  readonly apiKey: string
+  readonly apiSecret: string
+  readonly permissions: KeyPermissions
+}
+export interface KeyRevoked {
+  readonly type: 'KeyRevoked'
+  readonly apiKey: string
 }
 
 /** A create request as it came in, whatever became of it: the ledger counts these. */

@@ -2,6 +2,7 @@ import type { ClockState } from '../clock.ts'
 import type { PriceControl, Trade } from '../replay/tape.ts'
 import type { MarginType, OrderAccepted, OrderFilled, OrderStatus } from './events.ts'
 import { Exact, findInstrument, type Instrument } from './instruments.ts'
+import type { ApiKey } from './keys.ts'
 import {
   type Account,
   type CreateRequests,
@@ -30,6 +31,7 @@ export interface Snapshot {
 
 interface AccountSnapshot
   extends Pick<Account, 'id' | 'apiKey' | 'apiSecret' | 'initial' | 'income' | 'hedged' | 'spotUpdatedAt'> {
+  readonly keys?: readonly Omit<ApiKey, 'account'>[]
   readonly spot: readonly (readonly [asset: string, free: string, locked: string])[]
   readonly wallet: readonly (readonly [asset: string, amount: string])[]
   readonly positions: readonly (Omit<Position, 'cost'> & { readonly cost: string })[]
@@ -62,9 +64,15 @@ export const takeSnapshot = (state: ExchangeState): Snapshot => ({
     clientOrderId,
     times,
   })),
-  accounts: [...state.accounts.values()].map(accountSnapshot),
+  accounts: [...state.accounts.values()].map((account) => ({
+    ...accountSnapshot(account),
+    keys: keysOf(state, account),
+  })),
   orders: [...state.orders.values()].map(orderSnapshot),
 })
+
+const keysOf = (state: ExchangeState, account: Account): Omit<ApiKey, 'account'>[] =>
+  [...state.keys.values()].filter((key) => key.account === account).map(({ account: _, ...key }) => key)
 
 const accountSnapshot = (account: Account): AccountSnapshot => ({
   id: account.id,
@@ -97,7 +105,7 @@ export const restoreSnapshot = (state: ExchangeState, snapshot: Snapshot): void 
   state.controls.push(...snapshot.controls)
   state.prints.push(...snapshot.prints)
   for (const request of snapshot.requests) state.addRequests(request)
-  for (const account of snapshot.accounts) state.addAccount(accountOf(account))
+  for (const account of snapshot.accounts) state.addAccount(accountOf(account), account.keys)
   const fills: Fill[] = []
   for (const { fills: told, executedAmount, ...rest } of snapshot.orders) {
     const order: Order = {
@@ -116,7 +124,7 @@ export const restoreSnapshot = (state: ExchangeState, snapshot: Snapshot): void 
   }
 }
 
-const accountOf = (account: AccountSnapshot): Account => ({
+const accountOf = ({ keys: _, ...account }: AccountSnapshot): Account => ({
   ...account,
   income: [...account.income] as Income[],
   spot: new Map(

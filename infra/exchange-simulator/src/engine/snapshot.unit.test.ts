@@ -8,6 +8,8 @@ import { forgetOldOrders } from './forget.ts'
 import { findInstrument, type Instrument } from './instruments.ts'
 import { type Snapshot, takeSnapshot } from './snapshot.ts'
 
+const permissions = { trade: true, withdraw: true, ipRestricted: false }
+
 const copied = (snapshot: Snapshot): Snapshot => JSON.parse(JSON.stringify(snapshot)) as Snapshot
 const same = (left: unknown, right: unknown, what: string): void => {
   const [a, b] = [JSON.stringify(left), JSON.stringify(right)]
@@ -21,7 +23,12 @@ t.test('an exchange begun from a snapshot goes on exactly as the one it was take
     fc.assert(
       fc.property(fc.array(action, { maxLength: 40 }), fc.array(action, { maxLength: 20 }), (before, after) => {
         const first = exchangeOf(noHistory, [])
-        first.exchange.commit([opened('a'), opened('b')])
+        first.exchange.commit([
+          opened('a'),
+          opened('b'),
+          { type: 'KeyAdded', account: 'a', apiKey: 'a2', apiSecret: 'a2', permissions },
+          { type: 'KeyRevoked', apiKey: 'b' },
+        ])
         before.forEach((step, n) => {
           act(first, instrument, step, `c${n}`)
         })

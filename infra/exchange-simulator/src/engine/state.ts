@@ -3,6 +3,7 @@ import type { PriceControl, Trade } from '../replay/tape.ts'
 import type { ExchangeEvent, MarginType, OrderAccepted, OrderFilled, OrderStatus, PositionSide } from './events.ts'
 import { addToWallet, afterFill, lock, lockedBy, positionOf, settleSpot } from './holdings.ts'
 import { Exact, findInstrument, type Instrument, type Market, zero } from './instruments.ts'
+import { type ApiKey, defaultPermissions } from './keys.ts'
 import { RestingOrders } from './resting.ts'
 
 export interface Order extends Omit<OrderAccepted, 'type'> {
@@ -81,7 +82,7 @@ export const defaultLeverage = 20
 /** Everything the exchange knows, and nothing but the fold of its events. */
 export class ExchangeState {
   readonly accounts = new Map<string, Account>()
-  readonly accountByKey = new Map<string, Account>()
+  readonly keys = new Map<string, ApiKey>()
   readonly orders = new Map<number, Order>()
   readonly resting = new Map<string, RestingOrders>()
   readonly requests = new Map<string, CreateRequests>()
@@ -107,6 +108,15 @@ export class ExchangeState {
     switch (event.type) {
       case 'AccountOpened':
         this.#open(event)
+        return
+      case 'KeyAdded': {
+        const account = this.accounts.get(event.account)
+        const { apiKey, apiSecret, permissions } = event
+        if (account) this.keys.set(apiKey, { account, apiKey, apiSecret, permissions })
+        return
+      }
+      case 'KeyRevoked':
+        this.keys.delete(event.apiKey)
         return
       case 'CreateRequested': {
         const { type: _, time, ...request } = event
@@ -160,10 +170,10 @@ export class ExchangeState {
   #open(event: Extract<ExchangeEvent, { type: 'AccountOpened' }>): void {
     const known = this.accounts.get(event.account)
     if (known) {
-      this.accountByKey.delete(known.apiKey)
+      this.keys.delete(known.apiKey)
       known.apiKey = event.apiKey
       known.apiSecret = event.apiSecret
-      this.accountByKey.set(known.apiKey, known)
+      this.#firstKey(known)
       return
     }
     const account: Account = {
@@ -186,12 +196,21 @@ export class ExchangeState {
       open: new Map(),
       byClientOrderId: new Map(),
     }
-    this.addAccount(account)
+    this.accounts.set(account.id, account)
+    this.#firstKey(account)
   }
 
-  addAccount(account: Account): void {
+  /** The key an account was opened with. */
+  #firstKey(account: Account): void {
+    const { apiKey, apiSecret } = account
+    this.keys.set(apiKey, { account, apiKey, apiSecret, permissions: defaultPermissions })
+  }
+
+  /** An account of a snapshot; one from before there were several keys has its first. */
+  addAccount(account: Account, keys: readonly Omit<ApiKey, 'account'>[] | undefined): void {
     this.accounts.set(account.id, account)
-    this.accountByKey.set(account.apiKey, account)
+    if (keys === undefined) this.#firstKey(account)
+    else for (const key of keys) this.keys.set(key.apiKey, { ...key, account })
   }
 
   addRequests(requests: CreateRequests): void {

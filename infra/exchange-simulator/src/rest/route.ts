@@ -1,5 +1,6 @@
 import type { Exchange } from '../engine/exchange.ts'
 import { findInstrument, type Instrument, type Market } from '../engine/instruments.ts'
+import type { ApiKey } from '../engine/keys.ts'
 import { invalidSymbol, missing, Rejection } from '../engine/rejection.ts'
 import type { Account } from '../engine/state.ts'
 import type { ListenKeys } from '../listen-keys.ts'
@@ -26,6 +27,7 @@ export interface Call {
 }
 export interface SignedCall extends Call {
   readonly account: Account
+  readonly key: ApiKey
 }
 
 interface RouteBase {

@@ -2,10 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Exchange } from '../engine/exchange.ts'
 import { Rejection } from '../engine/rejection.ts'
-import type { Account } from '../engine/state.ts'
 import type { ArmedFault, Faults } from '../faults.ts'
 import type { ListenKeys } from '../listen-keys.ts'
-import { accountByKey, verifySignature } from './auth.ts'
+import { keyOf, verifySignature } from './auth.ts'
 import type { RequestLog } from './request-log.ts'
 import { Params, type Route } from './route.ts'
 
@@ -33,6 +32,8 @@ export interface ServerParts {
 
 const bodyLimit = 1_000_000
 
+const changesOrders = ({ operation }: Route): boolean => operation === 'create' || operation === 'cancel'
+
 /** Runs a route for an account that has been checked already (HTTP) or by the same rules (the websocket API). */
 export const runRoute = (
   parts: Pick<ServerParts, 'exchange' | 'listenKeys'>,
@@ -43,9 +44,12 @@ export const runRoute = (
 ): unknown => {
   const call = { exchange: parts.exchange, listenKeys: parts.listenKeys, params }
   if (route.security === 'none') return route.handle(call)
-  const account: Account = accountByKey(parts.exchange, apiKey)
-  if (route.security === 'signed') verifySignature(parts.exchange, account, params, signed)
-  return route.handle({ ...call, account })
+  const key = keyOf(parts.exchange, apiKey)
+  if (route.security === 'signed') verifySignature(parts.exchange, key, params, signed)
+  if (changesOrders(route) && !key.permissions.trade) {
+    throw new Rejection(-2015, 'Invalid API-key, IP, or permissions for action.', 401)
+  }
+  return route.handle({ ...call, account: key.account, key })
 }
 
 export const rejectionReply = (error: unknown): Reply => {
@@ -104,7 +108,7 @@ const answer = async (
   if (!route) return send(response, 404, { code: -1000, msg: `No such path: ${request.method} ${request.path}` })
   const params = readParams(request)
   const apiKey = request.headers['x-mbx-apikey']?.toString()
-  const account = apiKey === undefined ? undefined : parts.exchange.state.accountByKey.get(apiKey)?.id
+  const account = apiKey === undefined ? undefined : parts.exchange.state.keys.get(apiKey)?.account.id
   const at = performance.timeOrigin + performance.now()
   const market = request.path.startsWith('/fapi') ? 'futures' : 'spot'
   const fault = parts.faults.next({

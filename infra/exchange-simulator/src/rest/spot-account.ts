@@ -59,6 +59,26 @@ const userDataStream = (method: 'POST' | 'PUT' | 'DELETE', handle: (call: Signed
   handle,
 })
 
+/** What the key itself may do; Binance answers this for keys of either market. */
+const apiRestrictions = ({ key, exchange }: SignedCall): unknown => {
+  const { trade, withdraw, ipRestricted } = key.permissions
+  return {
+    ipRestrict: ipRestricted,
+    createTime: exchange.clock.now(),
+    enableReading: true,
+    enableWithdrawals: withdraw,
+    enableInternalTransfer: withdraw,
+    enableMargin: false,
+    enableFutures: trade,
+    permitsUniversalTransfer: withdraw,
+    enableVanillaOptions: false,
+    enableFixApiTrade: false,
+    enableFixReadOnly: true,
+    enableSpotAndMarginTrading: trade,
+    enablePortfolioMarginTrading: false,
+  }
+}
+
 export const spotAccountRoutes: readonly Route[] = [
   { method: 'GET', path: '/api/v3/account', operation: 'account', security: 'signed', handle: spotAccount },
   userDataStream('POST', ({ exchange, account, listenKeys }) => ({
@@ -72,6 +92,13 @@ export const spotAccountRoutes: readonly Route[] = [
     listenKeys.close(params.require('listenKey'))
     return {}
   }),
+  {
+    method: 'GET',
+    path: '/sapi/v1/account/apiRestrictions',
+    operation: 'account',
+    security: 'signed',
+    handle: apiRestrictions,
+  },
   {
     method: 'GET',
     path: '/sapi/v1/capital/config/getall',

@@ -2,7 +2,7 @@ import type { Exchange } from '../engine/exchange.ts'
 import { Rejection } from '../engine/rejection.ts'
 import type { Faults } from '../faults.ts'
 import type { ListenKeys } from '../listen-keys.ts'
-import { accountByKey, verifySignature } from '../rest/auth.ts'
+import { keyOf, verifySignature } from '../rest/auth.ts'
 import { Params, type Route } from '../rest/route.ts'
 import { rejectionReply, runRoute } from '../rest/server.ts'
 import type { Connection, WsRequest } from './streams.ts'
@@ -97,7 +97,7 @@ const byRoute = (call: ApiCall, method: string, given: ReadonlyMap<string, strin
       ? undefined
       : call.routes.find((candidate) => candidate.method === verb && candidate.path === full)
   if (!route) throw new Rejection(-1000, `Unknown method '${method}'`)
-  const account = call.exchange.state.accountByKey.get(given.get('apiKey') ?? '')?.id
+  const account = call.exchange.state.keys.get(given.get('apiKey') ?? '')?.account.id
   const fault = call.faults.next({ on: route.operation, market, symbol: given.get('symbol'), account })
   switch (fault?.kind) {
     case 'reject':
@@ -135,10 +135,11 @@ const userDataStream = (call: ApiCall, method: string, given: ReadonlyMap<string
     connection.users.splice(0, connection.users.length, ...left)
     return {}
   }
-  const account = accountByKey(exchange, params.get('apiKey'))
+  const key = keyOf(exchange, params.get('apiKey'))
+  const { account } = key
   switch (method) {
     case 'userDataStream.subscribe.signature': {
-      verifySignature(exchange, account, params, signedText(given))
+      verifySignature(exchange, key, params, signedText(given))
       const subscriptionId = lastSubscriptionId++
       connection.users.push({ account: account.id, market: connection.market, subscriptionId, listenKey: null })
       return { subscriptionId }

@@ -33,6 +33,8 @@ export interface RelayOptions {
   /** How often an idle relay looks whether its stream is still there; 1 s unless given. */
   readonly checkEveryMs?: number
   readonly onError?: (error: unknown) => void
+  /** Passed when a copy is in the stream and nobody has noted it yet: a crash test ends the process there. */
+  readonly failpoint?: (name: 'copy-published') => void
   /** Told when copies that had been published were lost and are published again. */
   readonly onRefill?: (refill: Refill) => void
 }
@@ -69,7 +71,14 @@ export const startRelay = async (
   nats: NatsConnection,
   options: RelayOptions,
 ): Promise<RunningRelay> => {
-  const { subjectOf, inFlight = 256, checkEveryMs = 1_000, onError = () => {}, onRefill = () => {} } = options
+  const {
+    subjectOf,
+    inFlight = 256,
+    checkEveryMs = 1_000,
+    onError = () => {},
+    onRefill = () => {},
+    failpoint = () => {},
+  } = options
   const stream: RelayStream = {
     name: options.stream ?? 'EVENTS',
     subjects: options.subjects ?? ['events.>'],
@@ -157,6 +166,7 @@ export const startRelay = async (
         for (let start = 0; start < events.length && !ending.aborted; start += inFlight) {
           const chunk = events.slice(start, start + inFlight)
           sequence = await publishInOrder(client, stream, sequence, chunk, subjectOf)
+          failpoint('copy-published')
           copied = chunk.at(-1)?.position ?? copied
         }
         if (Date.now() - savedAt >= SAVE_EVERY_MS) await save()

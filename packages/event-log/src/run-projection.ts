@@ -25,6 +25,8 @@ export interface RunProjectionOptions {
   readonly onPoison?: (event: RecordedEvent, error: unknown) => PoisonDecision
   /** Told of every failure, also those that are tried again. */
   readonly onError?: (error: unknown) => void
+  /** Passed with a batch's rows written and not committed: a crash test ends the process there. */
+  readonly failpoint?: (name: 'rows-written') => void
 }
 
 const RETRY = { firstMs: 20, longestMs: 2_000 }
@@ -58,7 +60,7 @@ export const runProjection = async (
   log: EventLog,
   pool: Pool,
   projection: Projection,
-  { schema, attempts = 5, onPoison = () => 'halt', onError = () => {} }: RunProjectionOptions,
+  { schema, attempts = 5, onPoison = () => 'halt', onError = () => {}, failpoint = () => {} }: RunProjectionOptions,
 ): Promise<RunningProjection> => {
   await createProjectionTables(pool, projection, schema)
 
@@ -98,7 +100,10 @@ export const runProjection = async (
   /** Commits events and their checkpoint; false when the checkpoint was not where this runner left it. */
   const commit = async (events: readonly RecordedEvent[], to: Position): Promise<boolean> => {
     const batch = { schema, projection: projection.name, from: saved, to }
-    const outcome = await commitWithCheckpoint(pool, batch, (client) => projection.apply(events, client))
+    const outcome = await commitWithCheckpoint(pool, batch, async (client) => {
+      await projection.apply(events, client)
+      failpoint('rows-written')
+    })
     return arrived(outcome, to)
   }
   const park = async (event: RecordedEvent, error: unknown): Promise<boolean> => {

@@ -25,6 +25,9 @@ const base = {
   DRAIN_SECONDS: z.coerce.number('must be a number of seconds').min(0).max(600).default(10),
   /** Given by a supervisor: the service ends when this process is no longer its parent. */
   PARENT_PID: z.coerce.number('must be a process id').int('must be a process id').positive().optional(),
+  /** Crash tests only: the process ends itself with SIGKILL at the place of this name. */
+  COLIBRI_FAILPOINT: z.string().optional(),
+  NODE_ENV: z.string().optional(),
 }
 
 export type BaseConfig = z.infer<z.ZodObject<typeof base>>

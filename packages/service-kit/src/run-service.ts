@@ -13,6 +13,7 @@ import { type BaseConfig, ConfigError, readConfig, supervisorPid } from './confi
 import { type RequestContext, requestContext } from './context.ts'
 import { openDatabase } from './database.ts'
 import { createDrain } from './drain.ts'
+import { type Failpoint, failpointOf } from './failpoint.ts'
 import { createHealth, type Health } from './health.ts'
 import { createHttpApp } from './http-app.ts'
 import { createLogger } from './logger.ts'
@@ -38,6 +39,8 @@ export interface ServiceKit<C> {
   readonly call: Call
   /** The one wrapper for promises nobody awaits. */
   readonly background: Background
+  /** A named place at which a crash test ends the process. */
+  readonly failpoint: Failpoint
   /** Runs when the service stops, after the last request, the latest registered first. */
   onShutdown(end: () => void | Promise<void>): void
   /** Ends the whole service, as a failed boot does: for a state in which going on would do harm. */
@@ -141,11 +144,12 @@ export const startService = async <C extends BaseConfig>(
       metrics,
       call: createCall({ service: name, messaging: messaging.value, measure }),
       background,
+      failpoint: failpointOf(config),
       onShutdown: (ending) => endings.push(ending),
       giveUp,
       context: () => requestContext() ?? ownContext(name),
     }
-    endings.push(await startServiceRelay({ log, pool: kit.pool, nats: kit.nats, logger, metrics }))
+    endings.push(await startServiceRelay(kit))
     const { controllers = [], providers = [], sockets = [], projections = [], recover } = await definition.start(kit)
     for (const projection of projections) endings.push(() => projection.stop())
     measureProjections(metrics, projections)

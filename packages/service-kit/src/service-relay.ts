@@ -4,6 +4,7 @@ import type { NatsConnection } from '@nats-io/nats-core'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
+import type { Failpoint } from './failpoint.ts'
 
 export interface ServiceRelayOptions {
   readonly log: EventLog
@@ -11,14 +12,16 @@ export interface ServiceRelayOptions {
   readonly nats: NatsConnection
   readonly logger: Logger
   readonly metrics: Registry
+  readonly failpoint: Failpoint
 }
 
 /** Every service offers to copy the log to JetStream; the one that is elected does. Returns how to stop. */
 export const startServiceRelay = async (options: ServiceRelayOptions): Promise<() => Promise<void>> => {
-  const { log, pool, nats, logger, metrics } = options
+  const { log, pool, nats, logger, metrics, failpoint } = options
   const relay = await startRelay(log, pool, nats, {
     subjectOf: (event) => eventSubject(event.streamId, event.type),
     onError: (error) => logger.warn({ err: error }, 'relay'),
+    failpoint,
     onRefill: (refill) => logger.warn(refill, 'the EVENTS stream is filled again'),
   })
   new Gauge({

@@ -63,6 +63,15 @@ const clientOrderIdOf = (trade: TradeReply): string | null => {
   return null
 }
 
+/** As the venues that know hedge mode write it: `positionSide` and, in streams, `ps` of Binance, `posSide` of OKX. */
+const positionSideOf = (trade: TradeReply): Pick<VenueFill, 'positionSide'> => {
+  if (typeof trade.info !== 'object' || trade.info === null) return {}
+  const raw = new Map<string, unknown>(Object.entries(trade.info))
+  const said = ['positionSide', 'ps', 'posSide'].map((key) => String(raw.get(key)).toUpperCase())
+  const positionSide = (['LONG', 'SHORT'] as const).find((side) => said.includes(side))
+  return positionSide === undefined ? {} : { positionSide }
+}
+
 /** A trade of ours; `null` as in `orderStateOf`. Throws on a reply without id, price or amount. */
 export const fillOf = (reply: unknown, markets: Markets): VenueFill | null => {
   const trade = tradeReply.parse(reply)
@@ -81,5 +90,6 @@ export const fillOf = (reply: unknown, markets: Markets): VenueFill | null => {
     feeCurrency: trade.fee?.currency ?? quote,
     liquidity: trade.takerOrMaker === 'maker' || trade.takerOrMaker === 'taker' ? trade.takerOrMaker : 'unknown',
     time: trade.timestamp ?? 0,
+    ...positionSideOf(trade),
   }
 }

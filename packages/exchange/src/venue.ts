@@ -55,6 +55,8 @@ export interface VenueFill {
   readonly feeCurrency: string
   readonly liquidity: 'maker' | 'taker' | 'unknown'
   readonly time: number
+  /** Which position it changed, where the account keeps long and short apart and the venue says so. */
+  readonly positionSide?: 'LONG' | 'SHORT'
 }
 
 export interface VenueRule {

@@ -41,6 +41,8 @@ export const orderEvents = {
     liquidity: z.enum(['maker', 'taker', 'unknown']),
     /** Epoch milliseconds by the venue's clock. */
     venueTime: z.number().int(),
+    /** Which position it changed, where the account keeps long and short apart (hedge mode); absent otherwise. */
+    positionSide: z.enum(['LONG', 'SHORT']).optional(),
   }),
   OrderCancelRequested: z.object({}),
   OrderCancelRejected: z.object({ reason: z.string() }),

@@ -39,6 +39,7 @@ export const recordFill = async (
     feeInQuote: await feeInQuote(context, connectorName, fill),
     liquidity: fill.liquidity,
     venueTime: fill.time,
+    ...(fill.positionSide === undefined ? {} : { positionSide: fill.positionSide }),
   }
   const { appended } = await context.streams.handle(
     clientOrderId,

@@ -73,6 +73,7 @@ t.test('paths, methods and slash forms', async (t) => {
         'content-type': 'application/json',
         'x-request-id': 'my-request.1',
         'x-colibri-actor': 'user:root',
+        'x-colibri-address': '203.0.113.7',
         'x-colibri-edge-token': 'forged',
         'x-colibri-anything': '1',
         connection: 'close',
@@ -87,6 +88,7 @@ t.test('paths, methods and slash forms', async (t) => {
     t.equal(seen?.body, '{"a":1}')
     t.equal(seen?.headers['x-request-id'], 'my-request.1')
     t.equal(seen?.headers['x-colibri-actor'], 'user:admin')
+    t.equal(seen?.headers['x-colibri-address'], '127.0.0.1')
     t.equal(seen?.headers['x-colibri-edge-token'], EDGE_TOKEN)
     t.equal(seen?.headers['x-colibri-anything'], undefined)
     t.equal(seen?.headers.authorization, undefined)

@@ -71,6 +71,9 @@ export const prepareHeaders = (req: IncomingMessage, context: RequestContext, ac
   Object.assign(headers, edgeHeaders(context, actor, token))
 }
 
+/** An IPv4 client of a socket that listens on both families, as IPv4. */
+const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '')
+
 /** What the edge tells a service of a request. */
 export const edgeHeaders = (
   context: RequestContext,
@@ -80,5 +83,6 @@ export const edgeHeaders = (
   'x-request-id': context.requestId,
   'x-correlation-id': context.correlationId,
   'x-colibri-actor': actor,
+  'x-colibri-address': plainAddress(context.address),
   'x-colibri-edge-token': token,
 })

@@ -26,6 +26,7 @@ export const routes: readonly Route[] = [
   route('/accounts/{account_name}/balances', 'portfolio'),
   route('/trading', 'trading'),
   route('/guards', 'trading'),
+  route('/audit', 'trading'),
   route('/executors', 'trading'),
   route('/portfolio', 'portfolio'),
   route('/docker', 'orchestration'),

@@ -11,6 +11,8 @@ export interface EventMetadata {
   readonly actor: string
   /** Epoch milliseconds at which the fact became known. */
   readonly time: number
+  /** Network address the request came from; absent where nobody outside asked, and in older events. */
+  readonly address?: string
 }
 
 /** What an aggregate decides: a fact in the past tense. */

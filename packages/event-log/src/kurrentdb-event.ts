@@ -27,6 +27,7 @@ export const toKurrent = (event: NewEvent, appendId: string): JSONEventData =>
       $causationId: event.metadata.causationId,
       actor: event.metadata.actor,
       time: event.metadata.time,
+      ...(event.metadata.address === undefined ? {} : { address: event.metadata.address }),
       schemaVersion: event.schemaVersion,
       appendId,
     },
@@ -40,12 +41,21 @@ interface Envelope {
 
 const envelopeOf = (value: unknown): Envelope | undefined => {
   if (typeof value !== 'object' || value === null) return undefined
-  const { $correlationId, $causationId, actor, time, schemaVersion, appendId } = value as Record<string, unknown>
+  const { $correlationId, $causationId, actor, time, address, schemaVersion, appendId } = value as Record<
+    string,
+    unknown
+  >
   if (typeof $correlationId !== 'string' || typeof $causationId !== 'string' || typeof actor !== 'string')
     return undefined
   if (typeof time !== 'number' || typeof schemaVersion !== 'number' || typeof appendId !== 'string') return undefined
   return {
-    metadata: { correlationId: $correlationId, causationId: $causationId, actor, time },
+    metadata: {
+      correlationId: $correlationId,
+      causationId: $causationId,
+      actor,
+      time,
+      ...(typeof address === 'string' ? { address } : {}),
+    },
     schemaVersion,
     appendId,
   }

@@ -59,6 +59,7 @@ const contextHeaders = (caller: ServiceName) => {
   if (context) {
     sent.set(headerNames.requestId, context.requestId)
     sent.set(headerNames.correlationId, context.correlationId)
+    if (context.address !== undefined) sent.set(headerNames.address, context.address)
   }
   return sent
 }

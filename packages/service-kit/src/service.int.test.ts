@@ -113,7 +113,7 @@ class ProbeController {
       'orchestration',
       operation,
       { text: 'hé' },
-      z.object({ text: z.string(), actor: z.string() }),
+      z.object({ text: z.string(), actor: z.string(), address: z.string().optional() }),
       500,
     )
   }
@@ -125,7 +125,8 @@ class ProbeController {
 
   @MessagePattern('rpc.orchestration.echo')
   echo(@Payload() request: { text: string }) {
-    return { text: request.text, actor: this.kit.context().actor }
+    const { actor, address } = this.kit.context()
+    return { text: request.text, actor, address }
   }
 
   @MessagePattern('rpc.orchestration.refuse')
@@ -354,13 +355,22 @@ t.test('a service answers as the contract says', async (t) => {
 
   t.test('a request carries its ids and actor, also into other services', async (t) => {
     const headers = { 'x-request-id': 'r1', 'x-correlation-id': 'c1', 'x-colibri-actor': 'user:anna' }
-    t.same((await ask('/context', { headers })).body, { requestId: 'r1', correlationId: 'c1', actor: 'user:anna' })
+    const context = { requestId: 'r1', correlationId: 'c1', actor: 'user:anna' }
+    t.same((await ask('/context', { headers })).body, context)
+    const address = '203.0.113.7'
+    const from = (address: string) => ask('/context', { headers: { ...headers, 'x-colibri-address': address } })
+    t.same((await from(address)).body, { ...context, address })
+    t.same((await from('not-an-address')).body, context)
     const body = JSON.stringify({ filler: 'x'.repeat(200_000) })
     t.match((await ask('/context', { method: 'POST', headers, body })).body, {
       correlationId: 'c1',
       actor: 'user:anna',
     })
-    t.same((await ask('/asks/echo', { headers })).body, { text: 'hé', actor: 'user:anna' })
+    t.same((await ask('/asks/echo', { headers: { ...headers, 'x-colibri-address': address } })).body, {
+      text: 'hé',
+      actor: 'user:anna',
+      address,
+    })
   })
 
   t.test('what comes of a call', async (t) => {

@@ -23,6 +23,8 @@ export const recordedEvent = <Data extends z.ZodType>(type: string, data: Data) 
       actor: z.string(),
       /** Epoch milliseconds at which the fact became known. */
       time: z.number(),
+      /** Network address the request came from; absent where nobody outside asked, and in older events. */
+      address: z.string().optional(),
     }),
     /** Epoch milliseconds at which the log stored it. */
     recordedAt: z.number(),

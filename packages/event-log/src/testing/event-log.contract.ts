@@ -61,7 +61,8 @@ export const testEventLog = (t: Test, name: string, factory: LogFactory): Promis
         list: [1, null, { a: [] }],
       }
       const first = newEvent({ type: 'Opened', schemaVersion: 3, data })
-      const second = newEvent()
+      const { metadata } = newEvent()
+      const second = newEvent({ metadata: { ...metadata, address: '203.0.113.7' } })
       const before = Date.now()
       const result = await log.append(id, [first, second], 'none')
       const events = await log.read(id)

@@ -121,8 +121,19 @@ export interface OrdersQueries {
 
 const total = where.fn.countAll<string>().as('count')
 
-/** `current` resolves when the tables show everything that was acknowledged before: a list never lags behind a reply. */
-export const ordersQueries = (pool: Pool, log: EventLog, current: () => Promise<void>): OrdersQueries => {
+export interface UpToDate {
+  /** Resolves when everything that was acknowledged before is in the log. */
+  stored(): Promise<void>
+  /** Resolves when the tables show everything that is in the log. */
+  projected(): Promise<void>
+}
+
+/** A list never lags behind a reply. */
+export const ordersQueries = (pool: Pool, log: EventLog, { stored, projected }: UpToDate): OrdersQueries => {
+  const current = async (): Promise<void> => {
+    await stored()
+    await projected()
+  }
   const db = new Kysely<OrdersTables>({ dialect: new PostgresDialect({ pool }) })
   const orders = db.selectFrom('trading.orders as o')
   const trades = db
@@ -190,6 +201,7 @@ export const ordersQueries = (pool: Pool, log: EventLog, current: () => Promise<
     },
 
     async history(clientOrderId) {
+      await stored()
       const events = await log.read(orderStream(clientOrderId))
       if (events.length === 0) return undefined
       return events.map((event) => ({

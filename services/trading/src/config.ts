@@ -4,6 +4,18 @@ import { z } from 'zod'
 
 const url = (pattern: RegExp, message: string) => z.string().regex(pattern, message).optional()
 
+/** The places at which a crash test may end the process, in the order an order passes them. */
+export const failpoints = [
+  'order-checked',
+  'order-stored',
+  'order-sent',
+  'outcome-stored',
+  'fill-stored',
+  'rows-written',
+  'copy-published',
+] as const
+export type TradingFailpoint = (typeof failpoints)[number]
+
 /** What trading reads from its environment besides what every service reads. */
 export const tradingConfig = serviceConfig({
   /** Encrypts every stored credential; one password for all accounts and bots. */
@@ -25,8 +37,6 @@ export const tradingConfig = serviceConfig({
     .int('must be a whole number of milliseconds')
     .min(0, 'must not be negative')
     .default(60_000),
-  /** Crash tests only: the process ends itself with SIGKILL at this place. */
-  COLIBRI_FAILPOINT: z.enum(['order-stored', 'order-sent'], 'must be order-stored or order-sent').optional(),
-  NODE_ENV: z.string().optional(),
+  COLIBRI_FAILPOINT: z.enum(failpoints, `must be one of ${failpoints.join(', ')}`).optional(),
 })
 export type TradingConfig = z.infer<typeof tradingConfig>

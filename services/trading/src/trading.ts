@@ -13,7 +13,6 @@ import { createBalances } from './accounts/balances.ts'
 import { credentialStore } from './accounts/credentials.ts'
 import { prepareMasterAccount } from './accounts/master-account.ts'
 import type { TradingConfig } from './config.ts'
-import { failpointOf } from './failpoint.ts'
 import { FUNDING, FundingController } from './funding/funding.http.ts'
 import { fundingProjection } from './funding/funding.projection.ts'
 import { fundingQueries } from './funding/funding.queries.ts'
@@ -49,10 +48,9 @@ const simulatorUrls = ({ SIMULATOR_REST_URL: rest, SIMULATOR_WS_URL: ws }: Tradi
 
 /** The service put together: accounts and their venues, orders, and what keeps the two agreeing. */
 export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Started> => {
-  const { config, log, pool, logger, background } = kit
+  const { config, log, pool, logger, background, failpoint } = kit
   const now = Date.now
   const report = (error: unknown, what: string): void => logger.warn({ err: error }, what)
-  const failpoint = failpointOf(config)
   await becomeOnlyWriter(kit)
 
   const files = accountFiles(config.COLIBRI_HOME, config.CONFIG_PASSWORD)
@@ -61,6 +59,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     runProjection(log, pool, ordersProjection, {
       schema: 'trading',
       onError: (error) => report(error, 'projecting orders'),
+      failpoint,
     }),
     runProjection(log, pool, fundingProjection, {
       schema: 'trading',
@@ -121,6 +120,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     },
     balancesMoved: (accountName, connectorName) => balances.moved(accountName, connectorName),
     report,
+    failpoint,
   }
   const settle = settleOrders(context, {
     ...defaultSettlePolicy,
@@ -141,7 +141,6 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     rules,
     newClientOrderId: (subject: IdSubject) => newId(connectorOf(subject.connectorName).clientOrderId, subject),
     background,
-    failpoint,
     replyMs: REPLY_MS,
   }
   const place = placeOrder({ ...placing, guards })
@@ -204,7 +203,10 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
           cancel,
           accountExists: files.exists,
           cause: () => causeOf(kit),
-          queries: ordersQueries(pool, log, () => projection.catchUp(CATCH_UP_MS)),
+          queries: ordersQueries(pool, log, {
+            stored: context.streams.stored,
+            projected: () => projection.catchUp(CATCH_UP_MS),
+          }),
         },
       },
       { provide: POSITIONS, useValue: { positions, venues } },

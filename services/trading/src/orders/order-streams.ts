@@ -48,6 +48,8 @@ export interface OrderStreams {
   /** Throws `OrderNotPlaced` for an id that was never submitted. */
   handle(clientOrderId: string, command: Exclude<OrderCommand, { kind: 'submit' }>, cause: Cause): Promise<Handled>
   load(clientOrderId: string): Promise<LiveOrder | undefined>
+  /** Resolves when whatever was being stored at the time of the call is stored, or could not be. Never rejects. */
+  stored(): Promise<void>
   /** Orders in memory that are not finished. */
   live(): readonly LiveOrder[]
   /** Orders in memory that ended at or after a time, not filled. */
@@ -165,6 +167,10 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
     }))
 
   return {
+    stored: async () => {
+      await Promise.all(queues.values())
+    },
+
     submit: (intent, eventId, cause) =>
       inTurn(intent.clientOrderId, async () => {
         const time = now()

@@ -1,4 +1,5 @@
 import type { AccountVenues } from '../accounts/account-venues.ts'
+import type { TradingFailpoint } from '../config.ts'
 import type { OrderStreams } from './order-streams.ts'
 
 /** What every use case of orders stands on. */
@@ -15,4 +16,6 @@ export interface OrdersContext {
   /** Fills and cancels move balances. */
   balancesMoved(accountName: string, connectorName: string): void
   report(error: unknown, what: string): void
+  /** Named places at which a crash test ends the process. */
+  failpoint(name: TradingFailpoint): void
 }

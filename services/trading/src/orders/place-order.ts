@@ -14,8 +14,6 @@ export interface PlaceOrderDeps extends OrdersContext {
   readonly guards: OrderGuards
   newClientOrderId(subject: IdSubject): string
   background(name: string, work: Promise<unknown>): void
-  /** Named places at which a crash test ends the process. */
-  failpoint(name: 'order-stored' | 'order-sent'): void
   /** The longest a reply waits for a venue. */
   readonly replyMs: number
 }
@@ -60,8 +58,8 @@ const asksTheSame = (intent: OrderIntent, request: OrderRequest): boolean =>
 
 /**
  * Intent, then venue, then outcome: the intent is durable before the one create request leaves, and whatever happens
- * afterwards the request is not repeated. Answers when the outcome is stored, or after `replyMs`, with the outcome still
- * being worked on.
+ * afterwards the request is not repeated. Answers when the venue has, or after `replyMs`, with the outcome still being
+ * worked on.
  */
 export const placeOrder =
   (deps: PlaceOrderDeps) =>
@@ -99,6 +97,7 @@ export const placeOrder =
     if (admission.kind === 'limited') return { kind: 'refused', detail: admission.detail }
     if (admission.kind === 'halted') return admission
 
+    deps.failpoint('order-checked')
     // Under one key two requests may race: only the one that came first may call its order not under way.
     const first = !deps.underway.has(intent.clientOrderId)
     deps.underway.add(intent.clientOrderId)
@@ -114,9 +113,9 @@ export const placeOrder =
     }
     deps.failpoint('order-stored')
 
-    const outcome = send(deps, { venue: access.venue, intent })
-    deps.background(`outcome of order ${intent.clientOrderId}`, outcome)
-    await settledWithin(deps.replyMs, outcome)
+    const { answered, stored } = send(deps, { venue: access.venue, intent })
+    deps.background(`outcome of order ${intent.clientOrderId}`, stored)
+    await settledWithin(deps.replyMs, answered)
     return { kind: 'placed', intent }
   }
 
@@ -157,27 +156,40 @@ const orderOf = (intent: OrderIntent): VenueOrder => ({
   positionAction: intent.positionAction,
 })
 
+interface Sent {
+  /** When the venue answered, or nobody will know whether it did. */
+  readonly answered: Promise<unknown>
+  /** When that is stored. `streams.stored()` waits for it as soon as `answered` has resolved. */
+  readonly stored: Promise<void>
+}
+
 /** The one place a create request is sent from. */
-const send = async (deps: PlaceOrderDeps, { venue, intent }: Sendable): Promise<void> => {
-  const { clientOrderId, accountName, connectorName } = intent
-  const request = deps.guards.enter(accountName)
-  try {
-    const outcome =
-      request === undefined ? HALTED : await venue.createOrder(orderOf(intent)).finally(() => request.end())
-    deps.failpoint('order-sent')
-    const { order } = await deps.streams.handle(clientOrderId, settledBy(outcome), {
-      actor: `venue:${connectorName}`,
-    })
-    if (outcome.kind === 'accepted') deps.balancesMoved(accountName, connectorName)
-    if (outcome.kind === 'unknown' || order.cancel !== 'none') deps.attend(accountName, connectorName, [clientOrderId])
-  } finally {
-    // An outcome that could not be stored is asked for again at the venue.
-    deps.underway.delete(clientOrderId)
+const send = (deps: PlaceOrderDeps, { venue, intent }: Sendable): Sent => {
+  const request = deps.guards.enter(intent.accountName)
+  const answered =
+    request === undefined ? Promise.resolve(HALTED) : venue.createOrder(orderOf(intent)).finally(() => request.end())
+  return {
+    answered,
+    stored: answered
+      .then((outcome) => store(deps, intent, outcome))
+      .finally(() => {
+        // An outcome that could not be stored is asked for again at the venue.
+        deps.underway.delete(intent.clientOrderId)
+      }),
   }
 }
 
+const store = async (deps: PlaceOrderDeps, intent: OrderIntent, outcome: CreateOutcome): Promise<void> => {
+  const { clientOrderId, accountName, connectorName } = intent
+  deps.failpoint('order-sent')
+  if (outcome.kind === 'accepted') deps.balancesMoved(accountName, connectorName)
+  const { order } = await deps.streams.handle(clientOrderId, settledBy(outcome), { actor: `venue:${connectorName}` })
+  deps.failpoint('outcome-stored')
+  if (outcome.kind === 'unknown' || order.cancel !== 'none') deps.attend(accountName, connectorName, [clientOrderId])
+}
+
 /** A failed outcome is reported by the background; the intent is stored, which is what the reply acknowledges. */
-const settledWithin = async (milliseconds: number, outcome: Promise<void>): Promise<void> => {
+const settledWithin = async (milliseconds: number, outcome: Promise<unknown>): Promise<void> => {
   const { promise: late, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, milliseconds)
   try {

@@ -46,5 +46,7 @@ export const recordFill = async (
     { kind: 'fill', fill: data },
     { actor: `venue:${connectorName}` },
   )
-  if (appended !== undefined) context.balancesMoved(accountName, connectorName)
+  if (appended === undefined) return
+  context.failpoint('fill-stored')
+  context.balancesMoved(accountName, connectorName)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { candlesRangeReply, candlesRangeRequest } from '../candles-rpc.ts'
+import { driftEvents } from '../events/drift.ts'
 import { fundingEvents } from '../events/funding.ts'
 import { guardEvents } from '../events/guard.ts'
 import { orderEvents } from '../events/order.ts'
@@ -49,6 +50,7 @@ const events = {
   portfolio: portfolioEvents,
   venue: venueEvents,
   guard: guardEvents,
+  drift: driftEvents,
 } as const
 
 const eventChannels = (): Channel[] =>

@@ -24,6 +24,16 @@ export const orderEvents = {
     /** As the client wrote them: what the reply echoes. */
     requestedAmount: z.string(),
     requestedPrice: z.string().nullable(),
+    /** Present when the order was placed outside Colibri, and was found at the venue. */
+    external: z
+      .object({
+        venueOrderId: z.string(),
+        /** Its client order id at the venue; null where it has none. */
+        clientOrderId: z.string().nullable(),
+        /** Epoch milliseconds by the venue's clock; null where it does not tell. */
+        placedAt: z.number().int().nullable(),
+      })
+      .optional(),
   }),
   OrderAccepted: z.object({ venueOrderId: z.string() }),
   OrderRejected: z.object({ reason: z.string() }),

@@ -21,6 +21,7 @@ export interface TradingProcess {
   del(path: string): Promise<Reply>
   /** Resolves with the signal or code the process ended with. */
   readonly ended: Promise<unknown>
+  readonly pid: number | undefined
   kill(): Promise<void>
 }
 
@@ -194,6 +195,7 @@ export const testBed = async (
       put: (path, body) => send('PUT', path, body),
       del: (path) => send('DELETE', path),
       ended,
+      pid: child.pid,
       kill: () => end(child),
     }
     const ready = url.then(() => trading)

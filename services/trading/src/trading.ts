@@ -6,6 +6,7 @@ import { connectorOf, openVenues } from '@colibri/exchange'
 import type { ServiceKit, Started } from '@colibri/service-kit'
 import { venueBudgets } from '@colibri/venue-budget'
 import { accountFiles } from './accounts/account-files.ts'
+import { accountLog } from './accounts/account-log.ts'
 import { accountVenues } from './accounts/account-venues.ts'
 import { ACCOUNTS, AccountsController } from './accounts/accounts.http.ts'
 import { ACCOUNTS_RPC, AccountsRpcController } from './accounts/accounts.rpc.ts'
@@ -104,7 +105,15 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     },
   })
   const balances = createBalances({ files, venues, now, background })
-  const credentials = credentialStore({ files, venues, exchange, balancesMoved: balances.moved, report })
+  const credentials = credentialStore({
+    files,
+    venues,
+    exchange,
+    history: accountLog(log, now),
+    balancesMoved: balances.moved,
+    report,
+    warn: (text) => logger.warn(text),
+  })
   const rules = createTradingRules({ call: kit.call, now, background })
 
   const context: OrdersContext = {
@@ -215,7 +224,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
         useValue: { guards, accountExists: files.exists, cause: () => causeOf(kit), descend },
       },
       { provide: FUNDING, useValue: fundingQueries(pool, () => funding.catchUp(CATCH_UP_MS)) },
-      { provide: ACCOUNTS, useValue: { files, venues, credentials } },
+      { provide: ACCOUNTS, useValue: { files, credentials, cause: () => causeOf(kit) } },
       { provide: ACCOUNTS_RPC, useValue: { files, balances } },
     ],
     projections: [projection, funding],

@@ -1,4 +1,6 @@
-import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { copyFile, lstat, mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Connector, type Credentials, connectorOf } from '@colibri/exchange'
 import { writeWhole } from '@colibri/service-kit'
@@ -14,7 +16,17 @@ const TEMPLATES = ['conf_client.yml', 'conf_fee_overrides.yml', 'hummingbot_logs
 const BANNER =
   '#####################################\n###   configuration of a connector   ###\n#####################################\n\n'
 
-export const isPathName = (name: string): boolean => /^[A-Za-z0-9_-]+$/.test(name)
+/** File systems take names of 255 bytes; something is added to these. */
+export const LONGEST_NAME = 128
+export const isPathName = (name: string): boolean => name.length <= LONGEST_NAME && /^[A-Za-z0-9_-]+$/.test(name)
+
+/** Where an account's credentials belong there is no folder, or a link to another place. */
+export class NoCredentialsFolder extends Error {
+  override readonly name = 'NoCredentialsFolder'
+  constructor(accountName: string) {
+    super(`Directory 'credentials/${accountName}/connectors' not found`)
+  }
+}
 
 export class CredentialsUnreadable extends Error {
   override readonly name = 'CredentialsUnreadable'
@@ -29,10 +41,15 @@ export interface AccountFiles {
   connectors(accountName: string): Promise<string[]>
   /** Undefined when nothing is stored. Throws `CredentialsUnreadable`. */
   read(accountName: string, connectorName: string): Promise<Credentials | undefined>
+  /** Whole or not at all. Throws `NoCredentialsFolder`. */
   write(accountName: string, connectorName: string, credentials: Credentials): Promise<void>
+  /** The file byte for byte, to be put back; undefined when there is none. */
+  stored(accountName: string, connectorName: string): Promise<Buffer | undefined>
+  putBack(accountName: string, connectorName: string, stored: Buffer | undefined): Promise<void>
   /** Forgets what is stored for a connector, if anything is. */
   forget(accountName: string, connectorName: string): Promise<void>
-  create(accountName: string): Promise<void>
+  /** Whole or not at all. */
+  create(accountName: string): Promise<'created' | 'exists'>
   remove(accountName: string): Promise<void>
   /** Makes the master account when it is missing; true when it did. */
   ensureMaster(): Promise<boolean>
@@ -40,8 +57,11 @@ export interface AccountFiles {
   passwordFits(): Promise<boolean>
 }
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(String(codeOf(error)))
+
+/** A folder on its way in or out. Nobody sees it: no account's name begins with a dot. */
+const PASSING = /^\.[0-9a-f-]{36}\.tmp$/
 
 const orWhenMissing = async <T>(work: Promise<T>, value: T): Promise<T> => {
   try {
@@ -68,8 +88,45 @@ const plainValue = (connector: Connector, field: string, value: string): string 
 export const accountFiles = (home: string, password: string): AccountFiles => {
   const root = join(home, 'bots', 'credentials')
   const folder = (accountName: string): string => join(root, accountName)
-  const connectorPath = (accountName: string, connectorName: string): string =>
-    join(folder(accountName), 'connectors', `${connectorName}.yml`)
+  const passing = (): string => join(root, `.${randomUUID()}.tmp`)
+
+  /** The account's own folder of credentials; undefined when it is missing, or leads out of the root. */
+  const connectorsFolder = async (accountName: string): Promise<string | undefined> => {
+    if (!isPathName(accountName)) return undefined
+    const [inside, path] = await orWhenMissing<readonly (string | undefined)[]>(
+      Promise.all([realpath(root), realpath(join(folder(accountName), 'connectors'))]),
+      [undefined, undefined],
+    )
+    return inside !== undefined && path === join(inside, accountName, 'connectors') ? path : undefined
+  }
+  const connectorPath = async (accountName: string, connectorName: string): Promise<string> => {
+    const path = await connectorsFolder(accountName)
+    if (path === undefined || !isPathName(connectorName)) throw new NoCredentialsFolder(accountName)
+    return join(path, `${connectorName}.yml`)
+  }
+
+  /** Undefined when there is none. A link is not followed. */
+  const stored = async (accountName: string, connectorName: string): Promise<Buffer | undefined> => {
+    const path = await connectorsFolder(accountName)
+    if (path === undefined || !isPathName(connectorName)) return undefined
+    try {
+      const file = await open(join(path, `${connectorName}.yml`), constants.O_RDONLY | constants.O_NOFOLLOW)
+      try {
+        return await file.readFile()
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      if (codeOf(error) !== 'ELOOP') throw error
+      throw new CredentialsUnreadable(`credentials of ${accountName} for ${connectorName}: the file is a link`)
+    }
+  }
+
+  const copyTemplate = async (name: string, target: string): Promise<void> => {
+    const source = join(folder(MASTER_ACCOUNT), name)
+    if ((await lstat(source)).isFile()) await copyFile(source, join(target, name))
+  }
 
   const accounts = async (): Promise<string[]> => {
     const entries = await orWhenMissing(readdir(root, { withFileTypes: true }), [])
@@ -85,19 +142,18 @@ export const accountFiles = (home: string, password: string): AccountFiles => {
     exists,
 
     async connectors(accountName) {
-      const names = await orWhenMissing(readdir(join(folder(accountName), 'connectors')), [])
-      return names
+      const path = await connectorsFolder(accountName)
+      const entries = path === undefined ? [] : await orWhenMissing(readdir(path, { withFileTypes: true }), [])
+      return entries
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => name)
         .filter((name) => name.endsWith('.yml') && !name.startsWith('.') && !name.startsWith('_'))
         .map((name) => name.slice(0, -'.yml'.length))
         .sort()
     },
 
     async read(accountName, connectorName) {
-      if (!isPathName(accountName) || !isPathName(connectorName)) return undefined
-      const text = await orWhenMissing<string | undefined>(
-        readFile(connectorPath(accountName, connectorName), 'utf8'),
-        undefined,
-      )
+      const text = (await stored(accountName, connectorName))?.toString('utf8')
       if (text === undefined) return undefined
       const connector = connectorOf(connectorName)
       const refuse = (reason: string): CredentialsUnreadable =>
@@ -139,27 +195,47 @@ export const accountFiles = (home: string, password: string): AccountFiles => {
         { connector: connectorName, ...Object.fromEntries(closed) },
         { version: '1.1', lineWidth: 0 },
       )
-      await mkdir(join(folder(accountName), 'connectors'), { recursive: true })
-      await writeWhole(connectorPath(accountName, connectorName), BANNER + body)
+      await writeWhole(await connectorPath(accountName, connectorName), BANNER + body)
     },
 
     async forget(accountName, connectorName) {
-      await rm(connectorPath(accountName, connectorName), { force: true })
+      const path = await connectorsFolder(accountName)
+      if (path !== undefined && isPathName(connectorName)) await rm(join(path, `${connectorName}.yml`), { force: true })
+    },
+
+    stored,
+
+    async putBack(accountName, connectorName, before) {
+      const path = await connectorPath(accountName, connectorName)
+      if (before === undefined) await rm(path, { force: true })
+      else await writeWhole(path, before)
     },
 
     async create(accountName) {
-      await mkdir(join(folder(accountName), 'connectors'), { recursive: true })
-      for (const name of TEMPLATES) {
-        await orWhenMissing(copyFile(join(folder(MASTER_ACCOUNT), name), join(folder(accountName), name)), undefined)
+      const path = passing()
+      try {
+        await mkdir(join(path, 'connectors'), { recursive: true })
+        for (const name of TEMPLATES) await orWhenMissing(copyTemplate(name, path), undefined)
+        await rename(path, folder(accountName))
+        return 'created'
+      } catch (error) {
+        await rm(path, { recursive: true, force: true })
+        if (codeOf(error) === 'ENOTEMPTY' || codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR') return 'exists'
+        throw error
       }
     },
 
     async remove(accountName) {
-      await rm(folder(accountName), { recursive: true })
+      const path = passing()
+      await rename(folder(accountName), path)
+      await rm(path, { recursive: true })
     },
 
     async ensureMaster() {
       await mkdir(join(folder(MASTER_ACCOUNT), 'connectors'), { recursive: true })
+      // What a process that died left on its way in or out.
+      const left = (await readdir(root)).filter((name) => PASSING.test(name))
+      await Promise.all(left.map((name) => rm(join(root, name), { recursive: true, force: true })))
       const verification = join(folder(MASTER_ACCOUNT), VERIFICATION_FILE)
       const stored = await orWhenMissing<string | undefined>(readFile(verification, 'utf8'), undefined)
       // Market-data keeps a file in this folder too and may have made it: the verification alone says who was here before.

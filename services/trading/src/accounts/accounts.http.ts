@@ -1,32 +1,35 @@
 import {
   accountBody,
+  type accountMessage,
   accountPath,
   accountQuery,
   accountUpdate,
   credentialFields,
   credentialPath,
+  type PermissionsView,
 } from '@colibri/contracts'
 import { badRequest, notFound, Validated } from '@colibri/service-kit'
 import { Controller, Delete, Get, HttpCode, Inject, Post, Put } from '@nestjs/common'
 import type { z } from 'zod'
-import { type AccountFiles, isPathName, MASTER_ACCOUNT } from './account-files.ts'
-import type { AccountVenues } from './account-venues.ts'
+import type { Cause } from '../orders/order-streams.ts'
+import { type AccountFiles, isPathName, LONGEST_NAME, MASTER_ACCOUNT } from './account-files.ts'
 import type { CredentialStore } from './credentials.ts'
+import { warningsOf } from './key-warnings.ts'
 
 export const ACCOUNTS = Symbol('accounts')
 
 export interface Accounts {
   readonly files: AccountFiles
-  readonly venues: AccountVenues
   readonly credentials: CredentialStore
+  cause(): Required<Cause>
 }
 
-interface Message {
-  readonly message: string
-}
+type Message = z.infer<typeof accountMessage>
 
 const validName = (name: string, what: 'account' | 'connector' = 'account'): void => {
   if (isPathName(name)) return
+  if (name.length > LONGEST_NAME)
+    throw badRequest(`Invalid ${what} name: it is longer than ${LONGEST_NAME} characters.`)
   throw badRequest(`Invalid ${what} name: '${name}'. Only letters, numbers, underscores and hyphens are allowed.`)
 }
 
@@ -60,6 +63,25 @@ export class AccountsController {
       throw notFound(`Directory 'credentials/${name}/connectors' not found`)
     }
     return this.accounts.files.connectors(name)
+  }
+
+  @Get(':account_name/credentials/:connector_name/permissions')
+  async permissions(@Validated('path', credentialPath) path: z.infer<typeof credentialPath>): Promise<PermissionsView> {
+    const { account_name: name, connector_name: connector } = path
+    validName(name)
+    validName(connector, 'connector')
+    const found = await this.accounts.credentials.permissions(name, connector)
+    if (found === undefined) throw notFound(`No credentials for '${connector}' in account '${name}'`)
+    const { trade, withdraw, ipRestricted, reason } = found
+    return {
+      account_name: name,
+      connector_name: connector,
+      trade,
+      withdraw,
+      ip_restricted: ipRestricted,
+      reason,
+      warnings: warningsOf(found),
+    }
   }
 
   @Post('add-account')
@@ -100,10 +122,13 @@ export class AccountsController {
     @Validated('path', accountPath) path: z.infer<typeof accountPath>,
     @Validated('body', accountUpdate) body: z.infer<typeof accountUpdate>,
   ): Promise<Message> {
-    let message: Message | undefined
-    for (const [connector, fields] of updatesOf(body)) message = await this.keep(path.account_name, connector, fields)
-    if (message === undefined) throw badRequest("Nothing to update: give 'connector_name' and 'credentials'")
-    return message
+    const messages: Message[] = []
+    for (const [connector, fields] of updatesOf(body))
+      messages.push(await this.keep(path.account_name, connector, fields))
+    const [first] = messages
+    const warnings = messages.flatMap((message) => message.warnings ?? [])
+    if (first !== undefined) return { message: first.message, ...(warnings.length === 0 ? {} : { warnings }) }
+    throw badRequest("Nothing to update: give 'connector_name' and 'credentials'")
   }
 
   @Post('delete-credential/:account_name/:connector_name')
@@ -112,31 +137,31 @@ export class AccountsController {
     const { account_name: name, connector_name: connector } = path
     validName(name)
     validName(connector, 'connector')
-    await this.accounts.credentials.remove(name, connector)
+    await this.accounts.credentials.remove(name, connector, this.accounts.cause())
     return { message: 'Credential deleted successfully.' }
   }
 
   private async create(name: string): Promise<Message> {
     validName(name)
-    if (await this.accounts.files.exists(name)) throw badRequest('Account already exists.')
-    await this.accounts.files.create(name)
+    const made = await this.accounts.credentials.addAccount(name, this.accounts.cause())
+    if (made === 'exists') throw badRequest('Account already exists.')
     return { message: 'Account added successfully.' }
   }
 
   private async delete(name: string): Promise<Message> {
     validName(name)
     if (name === MASTER_ACCOUNT) throw badRequest('Cannot delete master account.')
-    if (!(await this.accounts.files.exists(name))) throw notFound(`Folder '${name}' not found in 'credentials'`)
-    await this.accounts.files.remove(name)
-    await this.accounts.venues.release(name)
+    const removed = await this.accounts.credentials.removeAccount(name, this.accounts.cause())
+    if (removed === 'unknown') throw notFound(`Folder '${name}' not found in 'credentials'`)
     return { message: 'Account deleted successfully.' }
   }
 
   private async keep(name: string, connector: string, fields: Readonly<Record<string, unknown>>): Promise<Message> {
     validName(name)
     validName(connector, 'connector')
-    const added = await this.accounts.credentials.add(name, connector, fields)
+    const added = await this.accounts.credentials.add(name, connector, fields, this.accounts.cause())
     if (added.kind === 'refused') throw badRequest(added.detail)
-    return { message: 'Connector credentials added successfully.' }
+    const warnings = warningsOf(added.permissions)
+    return { message: 'Connector credentials added successfully.', ...(warnings.length === 0 ? {} : { warnings }) }
   }
 }

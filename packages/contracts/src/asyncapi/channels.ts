@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { candlesRangeReply, candlesRangeRequest } from '../candles-rpc.ts'
 import { accountEvents } from '../events/account.ts'
+import { driftEvents } from '../events/drift.ts'
 import { fundingEvents } from '../events/funding.ts'
 import { guardEvents } from '../events/guard.ts'
 import { orderEvents } from '../events/order.ts'
@@ -50,6 +51,7 @@ const events = {
   portfolio: portfolioEvents,
   venue: venueEvents,
   guard: guardEvents,
+  drift: driftEvents,
   account: accountEvents,
 } as const
 

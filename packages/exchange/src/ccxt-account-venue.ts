@@ -11,7 +11,15 @@ import { keyPermissions } from './key-permissions.ts'
 import { type PositionMode, sendOrder } from './order-request.ts'
 import { perpetualAccount } from './perpetual-account.ts'
 import { readFills } from './read-fills.ts'
-import type { AccountVenue, CancelOutcome, CreateOutcome, OrderLookup, VenueFill, VenueOrderState } from './venue.ts'
+import type {
+  AccountVenue,
+  CancelOutcome,
+  CreateOutcome,
+  OrderLookup,
+  OrderName,
+  VenueFill,
+  VenueOrderState,
+} from './venue.ts'
 
 /** Exchanges whose order endpoints take a client order id through ccxt; elsewhere the venue's id is found in lists first. */
 const asksByClientId: readonly string[] = [
@@ -66,7 +74,7 @@ export const ccxtAccountVenue = (connector: Connector, settings: ExchangeSetting
       .map((reply) => orderStateOf(reply, markets))
       .filter(present)
 
-  const inLists = async (clientOrderId: string, tradingPair: string, of: Session): Promise<VenueOrderState | null> => {
+  const inLists = async (name: OrderName, tradingPair: string, of: Session): Promise<VenueOrderState | null> => {
     const { exchange, markets } = of
     const { symbol } = markets.market(tradingPair)
     const asked = [
@@ -75,15 +83,25 @@ export const ccxtAccountVenue = (connector: Connector, settings: ExchangeSetting
       ...(exchange.has.fetchOrders === true ? [() => exchange.fetchOrders(symbol)] : []),
     ]
     for (const ask of asked) {
-      const found = statesOf(await ask(), of).find((order) => order.clientOrderId === clientOrderId)
+      const found = statesOf(await ask(), of).find((order) =>
+        typeof name === 'string' ? order.clientOrderId === name : order.venueOrderId === name.venueOrderId,
+      )
       if (found !== undefined) return found
     }
     return null
   }
 
-  const findOrder = async (clientOrderId: string, tradingPair: string): Promise<OrderLookup> => {
+  const findOrder = async (name: OrderName, tradingPair: string): Promise<OrderLookup> => {
     const outcome = await session.attempt(async (of) => {
       const { exchange, markets } = of
+      if (typeof name !== 'string') {
+        if (exchange.has.fetchOrder !== true) return inLists(name, tradingPair, of)
+        return orderStateOf(
+          await exchange.fetchOrder(name.venueOrderId, markets.market(tradingPair).symbol, {}),
+          markets,
+        )
+      }
+      const clientOrderId = name
       if (!asksByClientId.includes(exchange.id)) return inLists(clientOrderId, tradingPair, of)
       const reply = await exchange.fetchOrder(undefined, markets.market(tradingPair).symbol, { clientOrderId })
       return orderStateOf(reply, markets, clientOrderId)
@@ -141,15 +159,19 @@ export const ccxtAccountVenue = (connector: Connector, settings: ExchangeSetting
       return { kind: 'accepted', venueOrderId: created.data.id }
     },
 
-    async cancelOrder(clientOrderId, tradingPair): Promise<CancelOutcome> {
+    async cancelOrder(name, tradingPair): Promise<CancelOutcome> {
       const outcome = await session.attempt(async (of) => {
         const { exchange, markets } = of
         const { symbol } = markets.market(tradingPair)
-        if (cancelsByClientId.includes(exchange.id)) {
-          await exchange.cancelOrder(undefined, symbol, { clientOrderId })
+        if (typeof name !== 'string') {
+          await exchange.cancelOrder(name.venueOrderId, symbol, {})
           return 'cancelled' as const
         }
-        const order = await inLists(clientOrderId, tradingPair, of)
+        if (cancelsByClientId.includes(exchange.id)) {
+          await exchange.cancelOrder(undefined, symbol, { clientOrderId: name })
+          return 'cancelled' as const
+        }
+        const order = await inLists(name, tradingPair, of)
         if (order === null) return 'unlisted' as const
         await exchange.cancelOrder(order.venueOrderId, symbol, {})
         return 'cancelled' as const

@@ -1,7 +1,7 @@
 import { type OrderReply, orderReply, type TradeReply, tradeReply } from './ccxt-replies.ts'
 import { exact } from './decimals.ts'
 import type { Markets } from './markets.ts'
-import { UnknownPair, type VenueFill, type VenueOrderState } from './venue.ts'
+import { UnknownPair, type VenueFill, type VenueOrderState, type VenueOrderTerms } from './venue.ts'
 
 /** Pair and base units of a market that an order or trade belongs to, or `null` for a market of another kind. */
 const marketFor = (symbol: string, markets: Markets): { pair: string; size: string | null } | null => {
@@ -35,6 +35,43 @@ const statusOf = (order: OrderReply): VenueOrderState['status'] => {
   }
 }
 
+const rawText = (info: unknown, key: string): string | undefined =>
+  typeof info === 'object' && info !== null
+    ? String(new Map<string, unknown>(Object.entries(info)).get(key))
+    : undefined
+
+/** In hedge mode a sale of the long side, and a purchase of the short one, closes. */
+const closes = (order: OrderReply, tradeType: VenueOrderTerms['tradeType']): boolean => {
+  const side = rawText(order.info, 'positionSide')?.toUpperCase()
+  if (side === 'LONG') return tradeType === 'SELL'
+  if (side === 'SHORT') return tradeType === 'BUY'
+  return order.reduceOnly === true
+}
+
+const orderTypeOf = (order: OrderReply): VenueOrderTerms['orderType'] => {
+  const type = order.type?.toLowerCase() ?? ''
+  if (type.includes('market')) return 'MARKET'
+  return order.postOnly === true || type.includes('maker') ? 'LIMIT_MAKER' : 'LIMIT'
+}
+
+const termsOf = (order: OrderReply, size: string | null): VenueOrderTerms | null => {
+  if (order.side !== 'buy' && order.side !== 'sell') return null
+  // An order for an amount of quote has none of base until it has traded.
+  const asked = [order.amount, order.filled].find((amount) => amount !== null && exact(amount).gt(0))
+  if (asked === undefined || asked === null) return null
+  const tradeType = order.side === 'buy' ? 'BUY' : 'SELL'
+  const orderType = orderTypeOf(order)
+  const priced = orderType !== 'MARKET' && order.price !== null && exact(order.price).gt(0)
+  return {
+    tradeType,
+    orderType,
+    amount: inBaseUnits(asked, size),
+    price: priced ? order.price : null,
+    positionAction: closes(order, tradeType) ? 'CLOSE' : 'OPEN',
+    placedAt: order.timestamp,
+  }
+}
+
 /** An order as ccxt unified it; `null` for one of a market that the contract has no name for. Throws on a reply without id or symbol. */
 export const orderStateOf = (reply: unknown, markets: Markets, clientOrderId?: string): VenueOrderState | null => {
   const order = orderReply.parse(reply)
@@ -47,6 +84,7 @@ export const orderStateOf = (reply: unknown, markets: Markets, clientOrderId?: s
     status: statusOf(order),
     filledAmount: inBaseUnits(order.filled ?? '0', market.size),
     updatedAt: order.lastUpdateTimestamp ?? order.lastTradeTimestamp ?? order.timestamp ?? 0,
+    terms: termsOf(order, market.size),
   }
 }
 

@@ -192,6 +192,11 @@ export const testVenue = (t: Test, name: string, factory: (t: Test) => Promise<V
         (await account.openOrders()).some((one) => one.venueOrderId === venueOrderId),
         'among all pairs',
       )
+      const byVenueId = await account.findOrder({ venueOrderId }, tradingPair)
+      t.match(byVenueId, { kind: 'found', order: { ...state, terms: { tradeType: order.tradeType } } })
+      const terms = byVenueId.kind === 'found' ? byVenueId.order.terms : null
+      t.match(terms, { orderType: order.orderType, positionAction: 'OPEN', placedAt: Number })
+      t.ok(exact(terms?.amount ?? '0').eq(order.amount) && exact(terms?.price ?? '0').eq(order.price ?? '0'))
       t.same(await account.cancelOrder(order.clientOrderId, tradingPair), { kind: 'cancelled' })
       t.match(await account.cancelOrder(order.clientOrderId, tradingPair), { kind: 'not-found' })
       t.match(await account.findOrder(order.clientOrderId, tradingPair), {
@@ -199,6 +204,14 @@ export const testVenue = (t: Test, name: string, factory: (t: Test) => Promise<V
         order: { status: 'cancelled' },
       })
       t.notOk((await account.openOrders(tradingPair)).some((one) => one.venueOrderId === venueOrderId))
+    })
+
+    await t.test("an order is cancelled by the venue's own id", async (t) => {
+      const outcome = await account.createOrder(await restingOrder(venue))
+      const venueOrderId = outcome.kind === 'accepted' ? outcome.venueOrderId : ''
+      t.same(await account.cancelOrder({ venueOrderId }, tradingPair), { kind: 'cancelled' })
+      t.match(await account.cancelOrder({ venueOrderId }, tradingPair), { kind: 'not-found' })
+      t.match(await account.findOrder({ venueOrderId }, tradingPair), { kind: 'found', order: { status: 'cancelled' } })
     })
 
     await t.test('a post-only order that would trade is no maker', async (t) => {

@@ -27,6 +27,24 @@ export type CancelOutcome =
   | { readonly kind: 'rejected'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string }
 
+/** What an order asks for. */
+export interface VenueOrderTerms {
+  readonly tradeType: TradeType
+  /** Kinds of orders that Colibri does not place are the nearest of these. */
+  readonly orderType: OrderType
+  /** Base units. */
+  readonly amount: string
+  /** Null where the order takes any price. */
+  readonly price: string | null
+  /** CLOSE where it can only make a position smaller. */
+  readonly positionAction: 'OPEN' | 'CLOSE'
+  /** Null where the venue does not tell. */
+  readonly placedAt: number | null
+}
+
+/** An order by our client order id, or by the venue's own id: what was placed elsewhere has no id of ours. */
+export type OrderName = string | { readonly venueOrderId: string }
+
 export interface VenueOrderState {
   readonly clientOrderId: string
   readonly venueOrderId: string
@@ -34,6 +52,8 @@ export interface VenueOrderState {
   readonly status: 'open' | 'filled' | 'cancelled' | 'rejected' | 'expired'
   readonly filledAmount: string
   readonly updatedAt: number
+  /** Null where the venue's answer leaves a part of them out. */
+  readonly terms: VenueOrderTerms | null
 }
 
 /** `absent` is the venue's own word that it has no such order; `unavailable` means it could not be asked. */
@@ -253,8 +273,8 @@ export interface AccountVenue {
   pause(): VenuePause | null
   /** Never rejects: every failure is an outcome. Sends at most one create request. */
   createOrder(order: VenueOrder): Promise<CreateOutcome>
-  cancelOrder(clientOrderId: string, tradingPair: string): Promise<CancelOutcome>
-  findOrder(clientOrderId: string, tradingPair: string): Promise<OrderLookup>
+  cancelOrder(order: OrderName, tradingPair: string): Promise<CancelOutcome>
+  findOrder(order: OrderName, tradingPair: string): Promise<OrderLookup>
   openOrders(tradingPair?: string): Promise<readonly VenueOrderState[]>
   /** Fills of one pair since a time, oldest first. */
   fills(tradingPair: string, since: number): Promise<readonly VenueFill[]>

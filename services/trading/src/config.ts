@@ -37,6 +37,12 @@ export const tradingConfig = serviceConfig({
     .int('must be a whole number of milliseconds')
     .min(0, 'must not be negative')
     .default(60_000),
+  /** How often equity is compared with the guards' limits on losses. */
+  EQUITY_LOOK_MS: z.coerce
+    .number('must be a number of milliseconds')
+    .int('must be a whole number of milliseconds')
+    .min(100, 'must be at least 100')
+    .default(5_000),
   COLIBRI_FAILPOINT: z.enum(failpoints, `must be one of ${failpoints.join(', ')}`).optional(),
 })
 export type TradingConfig = z.infer<typeof tradingConfig>

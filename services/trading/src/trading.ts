@@ -20,7 +20,11 @@ import { fundingQueries } from './funding/funding.queries.ts'
 import { followFunding } from './funding/record-funding.ts'
 import { GUARDS, GuardsController } from './guards/guards.http.ts'
 import { openGuards, unguarded } from './guards/guards.ts'
+import { measureLosses } from './guards/loss-metrics.ts'
+import { readHoldings } from './guards/read-holdings.ts'
 import { runLadder } from './guards/run-ladder.ts'
+import { tellFills } from './guards/tell-fills.ts'
+import { watchLosses } from './guards/watch-losses.ts'
 import { becomeOnlyWriter } from './only-writer.ts'
 import { cancelOrder } from './orders/cancel-order.ts'
 import { clientOrderIds, type IdSubject } from './orders/client-order-id.ts'
@@ -117,7 +121,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   const rules = createTradingRules({ call: kit.call, now, background })
 
   const context: OrdersContext = {
-    streams: createOrderStreams(log, now),
+    streams: tellFills(createOrderStreams(log, now), (intent, fill) => losses.filled(intent, fill)),
     venues,
     underway: new Set(),
     now,
@@ -175,10 +179,21 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     report,
   }
   const descend = (scope: GuardScope): void => background('going down the ladder of a halt', runLadder(ladder, scope))
+  const losses = watchLosses({
+    guards,
+    everyMs: config.EQUITY_LOOK_MS,
+    readHoldings: readHoldings({ files, venues, balances, call: kit.call, now }),
+    descend,
+    now,
+    report,
+  })
+  measureLosses(kit.metrics, losses, now)
 
   const stopping = new AbortController()
+  let watching: Promise<void> | undefined
   kit.onShutdown(async () => {
     stopping.abort()
+    await watching
     balances.stop()
     await venues.close()
     await exchange.close()
@@ -221,7 +236,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
       { provide: POSITIONS, useValue: { positions, venues } },
       {
         provide: GUARDS,
-        useValue: { guards, accountExists: files.exists, cause: () => causeOf(kit), descend },
+        useValue: { guards, accountExists: files.exists, cause: () => causeOf(kit), descend, sight: losses.sight },
       },
       { provide: FUNDING, useValue: fundingQueries(pool, () => funding.catchUp(CATCH_UP_MS)) },
       { provide: ACCOUNTS, useValue: { files, credentials, cause: () => causeOf(kit) } },
@@ -234,6 +249,8 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
       for (const { scope, halt } of guards.all()) if (halt.kind === 'halting') descend(scope)
       background('looking for orders without an owner', adoptOrphans(recovery, ORPHANS_EVERY_MS, stopping.signal))
       background('opening stored accounts', warm())
+      watching = losses.run(stopping.signal)
+      background('watching losses', watching)
     },
   }
 }

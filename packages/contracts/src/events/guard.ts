@@ -8,17 +8,34 @@ export const guardScope = z.discriminatedUnion('kind', [
 ])
 export type GuardScope = z.infer<typeof guardScope>
 
-/** Null: no limit. Notionals are in USDT. */
+/** How far a halt goes: no new orders; also cancel what is open; also close perpetual positions. */
+export const haltLadder = z.enum(['pause', 'cancel', 'flatten'])
+export type HaltLadder = z.infer<typeof haltLadder>
+
+/** Null: no limit. Notionals, loss and drawdown are in USDT. */
 export const guardLimits = z.object({
   maxOrderNotional: decimalText.nullable(),
   maxOpenNotional: decimalText.nullable(),
   maxOrdersPerMinute: z.number().int().nullable(),
+  /** From the equity at which the watch began. The oldest events know no limits on losses. */
+  maxLoss: decimalText.nullable().default(null),
+  /** From the highest equity since then. */
+  maxDrawdown: decimalText.nullable().default(null),
+  /** What a breach of these two does. */
+  lossLadder: haltLadder.default('cancel'),
 })
 export type GuardLimits = z.infer<typeof guardLimits>
 
-/** How far a halt goes: no new orders; also cancel what is open; also close perpetual positions. */
-export const haltLadder = z.enum(['pause', 'cancel', 'flatten'])
-export type HaltLadder = z.infer<typeof haltLadder>
+/** What a watch over losses measures against, in USDT. */
+export const equityMarks = z.object({
+  start: decimalText,
+  peak: decimalText,
+  /** What equity is made of: a connector that comes or goes moves money, it makes none. */
+  holdings: z.array(z.object({ accountName: z.string(), connectorName: z.string(), worth: decimalText })),
+  /** `<connector> <token>` that nobody could price when the watch began: left out of equity for all of it. */
+  unpriced: z.array(z.string()),
+})
+export type EquityMarks = Readonly<z.infer<typeof equityMarks>>
 
 export const guardEvents = {
   GuardLimitsSet: z.object({ scope: guardScope, limits: guardLimits }),
@@ -41,6 +58,24 @@ export const guardEvents = {
     accountName: z.string(),
     connectorName: z.string(),
     tradingPair: z.string(),
+  }),
+  /** A watch over losses has a new start or peak. `watch`: the event that began it, a change of the limits or a re-arm. */
+  EquityMarked: z.object({
+    scope: guardScope,
+    watch: z.string(),
+    reason: z.enum(['began', 'peak', 'transfer']),
+    equity: decimalText,
+    marks: equityMarks,
+  }),
+  /** Followed by the halt it asks for. */
+  LossLimitBreached: z.object({
+    scope: guardScope,
+    watch: z.string(),
+    limit: z.enum(['maxLoss', 'maxDrawdown']),
+    equity: decimalText,
+    /** The start, or the peak, that equity fell from. */
+    reference: decimalText,
+    allowed: decimalText,
   }),
 } as const
 

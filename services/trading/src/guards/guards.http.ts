@@ -11,8 +11,9 @@ import { notFound, Validated } from '@colibri/service-kit'
 import { Controller, Get, HttpCode, Inject, Post, Put } from '@nestjs/common'
 import type { z } from 'zod'
 import type { Cause } from '../orders/order-streams.ts'
-import type { Guard } from './guard.ts'
+import type { Guard, LossWatch } from './guard.ts'
 import type { TradingGuards } from './guards.ts'
+import type { Sight } from './watch-losses.ts'
 
 export const GUARDS = Symbol('guards')
 
@@ -22,17 +23,33 @@ export interface GuardUseCases {
   cause(): Required<Cause>
   /** Goes down the ladder of a halt, behind the reply. */
   descend(scope: GuardScope): void
+  /** What the watch over losses sees. */
+  sight(scope: GuardScope): Sight | undefined
 }
 
 type Path = z.infer<typeof guardPath>
 
-const viewOf = ({ scope, limits, halt }: Guard): GuardView => ({
+const equityViewOf = ({ marks }: LossWatch, sight: Sight | undefined): GuardView['equity'] => ({
+  equity: sight?.equity ?? null,
+  start: marks?.start ?? null,
+  peak: sight?.peak ?? marks?.peak ?? null,
+  seen_at: sight?.seenAt ?? null,
+  blind_since: sight?.blind?.since ?? null,
+  blind_reason: sight?.blind?.reason ?? null,
+  unpriced: [...(marks?.unpriced ?? [])],
+})
+
+const viewOf = ({ scope, limits, halt, watch }: Guard, sight: Sight | undefined): GuardView => ({
   account_name: scope.kind === 'account' ? scope.accountName : null,
   limits: {
     max_order_notional: limits.maxOrderNotional,
     max_open_notional: limits.maxOpenNotional,
     max_orders_per_minute: limits.maxOrdersPerMinute,
+    max_loss: limits.maxLoss,
+    max_drawdown: limits.maxDrawdown,
+    loss_ladder: limits.lossLadder,
   },
+  equity: watch === null ? null : equityViewOf(watch, sight),
   state: halt.kind === 'none' ? 'armed' : halt.kind,
   ladder: halt.kind === 'none' ? null : halt.ladder,
   reason: halt.kind === 'none' ? null : halt.reason,
@@ -46,7 +63,7 @@ export class GuardsController {
 
   @Get()
   list(): GuardView[] {
-    return this.useCases.guards.all().map(viewOf)
+    return this.useCases.guards.all().map((guard) => viewOf(guard, this.useCases.sight(guard.scope)))
   }
 
   @Get('portfolio')
@@ -105,7 +122,7 @@ export class GuardsController {
   }
 
   private view(scope: GuardScope): GuardView {
-    return viewOf(this.useCases.guards.of(scope))
+    return viewOf(this.useCases.guards.of(scope), this.useCases.sight(scope))
   }
 
   private async limit(scope: GuardScope, body: GuardLimitsRequest): Promise<GuardView> {
@@ -113,6 +130,9 @@ export class GuardsController {
       maxOrderNotional: body.max_order_notional,
       maxOpenNotional: body.max_open_notional,
       maxOrdersPerMinute: body.max_orders_per_minute,
+      maxLoss: body.max_loss,
+      maxDrawdown: body.max_drawdown,
+      lossLadder: body.loss_ladder,
     }
     await this.useCases.guards.setLimits(scope, limits, this.useCases.cause())
     return this.view(scope)

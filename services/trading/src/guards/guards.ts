@@ -1,4 +1,11 @@
-import { type GuardEvent, type GuardLimits, type GuardScope, guardsStream, type HaltLadder } from '@colibri/contracts'
+import {
+  type EquityMarks,
+  type GuardEvent,
+  type GuardLimits,
+  type GuardScope,
+  guardsStream,
+  type HaltLadder,
+} from '@colibri/contracts'
 import { type EventLog, randomEventId } from '@colibri/event-log'
 import { Exact } from '../decimal.ts'
 import type { OrderIntent } from '../orders/order.ts'
@@ -39,7 +46,15 @@ export interface TradingGuards extends OrderGuards {
   /** The ladder's end, once: a halt that was re-armed or replaced meanwhile stays as it is. */
   halted(scope: GuardScope, id: string, left: { readonly orders: number; readonly positions: number }): Promise<void>
   rearm(scope: GuardScope, cause: Required<Cause>): Promise<void>
+  /** New marks of a watch over losses, unless it is over. */
+  mark(scope: GuardScope, watch: string, reason: MarkReason, equity: string, marks: EquityMarks): Promise<void>
+  /** Stores a breach and the halt it asks for in one; false when the watch is over or a halt goes as far already. */
+  breach(scope: GuardScope, breach: LossBreach, reason: string): Promise<boolean>
 }
+
+type EventData<Type extends GuardEvent['type']> = Extract<GuardEvent, { readonly type: Type }>['data']
+export type MarkReason = EventData<'EquityMarked'>['reason']
+export type LossBreach = Omit<EventData<'LossLimitBreached'>, 'scope'>
 
 /** For the orders by which a halt itself makes an account flat. */
 export const unguarded: OrderGuards = {
@@ -50,7 +65,8 @@ export const unguarded: OrderGuards = {
 const MINUTE_MS = 60_000
 const FORGET_EVERY = 1_000
 const DOLLAR = 'USDT'
-const steps: Readonly<Record<HaltLadder, number>> = { pause: 0, cancel: 1, flatten: 2 }
+/** How far each ladder goes. */
+export const steps: Readonly<Record<HaltLadder, number>> = { pause: 0, cancel: 1, flatten: 2 }
 
 const covers = (scope: GuardScope, accountName: string): boolean =>
   scope.kind === 'portfolio' || scope.accountName === accountName
@@ -74,14 +90,17 @@ export const openGuards = async (deps: GuardsDeps): Promise<TradingGuards> => {
   const left = new Set<() => void>()
 
   /** Decides and appends one after the other; `undefined` decides nothing. */
-  const write = (decide: () => GuardEvent | undefined, cause: Required<Cause>): Promise<void> => {
+  const write = (
+    decide: () => GuardEvent | readonly GuardEvent[] | undefined,
+    cause: Required<Cause>,
+  ): Promise<void> => {
     const run = writing.then(async () => {
-      const event = decide()
-      if (event === undefined) return
-      const id = randomEventId()
+      const decided = [decide() ?? []].flat()
+      if (decided.length === 0) return
       const metadata = { ...cause, time: deps.now() }
-      await deps.log.append(guardsStream, [{ id, schemaVersion: 1, metadata, ...event }], 'any')
-      guards = evolveGuards(guards, event, id)
+      const events = decided.map((event) => ({ id: randomEventId(), schemaVersion: 1, metadata, ...event }))
+      await deps.log.append(guardsStream, events, 'any')
+      guards = events.reduce((state, event) => evolveGuards(state, event, event.id), guards)
     })
     writing = run.catch(() => undefined)
     return run
@@ -140,7 +159,7 @@ export const openGuards = async (deps: GuardsDeps): Promise<TradingGuards> => {
   const limited = (
     scope: GuardScope,
     intent: OrderIntent,
-    limit: keyof GuardLimits,
+    limit: EventData<'OrderLimitBreached'>['limit'],
     allowed: string,
     asked: string,
     text: string,
@@ -271,5 +290,36 @@ export const openGuards = async (deps: GuardsDeps): Promise<TradingGuards> => {
         closing.delete(scopeKey(scope))
         return halt.kind === 'none' ? undefined : { type: 'TradingRearmed', data: { scope } }
       }, cause),
+
+    mark: (scope, watch, reason, equity, marks) =>
+      write(
+        () =>
+          guardOf(guards, scope).watch?.id === watch
+            ? { type: 'EquityMarked', data: { scope, watch, reason, equity, marks } }
+            : undefined,
+        { actor: 'guard', correlationId: watch, causationId: watch },
+      ),
+
+    async breach(scope, breach, reason) {
+      const key = scopeKey(scope)
+      const { watch } = breach
+      let stored = false
+      closing.add(key)
+      await write(
+        () => {
+          const { halt, limits, watch: current } = guardOf(guards, scope)
+          const ladder = limits.lossLadder
+          if (current?.id !== watch || (halt.kind !== 'none' && steps[halt.ladder] >= steps[ladder])) return undefined
+          stored = true
+          return [
+            { type: 'LossLimitBreached', data: { scope, ...breach } },
+            { type: 'HaltRequested', data: { scope, ladder, reason } },
+          ]
+        },
+        { actor: 'guard', correlationId: watch, causationId: watch },
+      )
+      closing.delete(key)
+      return stored
+    },
   }
 }

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs, parseEnv } from 'node:util'
 import { type ServiceName, serviceName } from '@colibri/contracts'
 import { z } from 'zod'
+import { type Detour, readDetours } from './detours.ts'
 import { LaunchError } from './launch-error.ts'
 
 export interface LaunchConfig {
@@ -17,6 +18,8 @@ export interface LaunchConfig {
   /** Null: the generated one of this home. */
   configPassword: string | null
   replicas: Record<ServiceName, number>
+  /** Ports that stand in for a server's own, for one service each: fault tests put a proxy there. */
+  detours: readonly Detour[]
   /** Everything else of the environment, handed on to the services. */
   inherited: Record<string, string>
 }
@@ -26,10 +29,11 @@ const environment = z.object({
   COLIBRI_HOST: z.string().default('127.0.0.1'),
   COLIBRI_PORT: z.coerce.number('must be a port number').int('must be a port number').min(1).max(65_535).default(8000),
   CONFIG_PASSWORD: z.string().optional(),
+  COLIBRI_DETOURS: z.string().default(''),
 })
 
 /** What only one process may know, or the launcher sets itself. */
-const NOT_INHERITED = ['USERNAME', 'PASSWORD', 'CONFIG_PASSWORD', 'NODE_ENV']
+const NOT_INHERITED = ['USERNAME', 'PASSWORD', 'CONFIG_PASSWORD', 'NODE_ENV', 'COLIBRI_DETOURS']
 
 /**
  * Reads the environment, `.env` in `folder` (which never overrides a variable that is set) and the command line.
@@ -55,6 +59,7 @@ export const readLaunchConfig = (
     ...login(exported, file),
     configPassword: parsed.data.CONFIG_PASSWORD ?? null,
     replicas: readReplicas(args),
+    detours: readDetours(parsed.data.COLIBRI_DETOURS),
     inherited: Object.fromEntries(Object.entries(all).filter(([name]) => !NOT_INHERITED.includes(name))),
   }
 }

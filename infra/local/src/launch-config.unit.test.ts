@@ -1,4 +1,5 @@
 import t from 'tap'
+import { detoured } from './detours.ts'
 import { backOff } from './keep-alive.ts'
 import { readLaunchConfig } from './launch-config.ts'
 import { natsUserNames, natsUsers } from './nats-users.ts'
@@ -29,6 +30,23 @@ t.test('.env never overrides, and secrets are not handed on to every process', a
   t.throws(() => readLaunchConfig({ COLIBRI_PORT: 'eighty' }, [], '.'), {
     message: /COLIBRI_PORT must be a port number/,
   })
+})
+
+t.test('COLIBRI_DETOURS leads one service to another port of a server', async (t) => {
+  const { detours, inherited } = readLaunchConfig(
+    { COLIBRI_DETOURS: 'trading:postgres=41234,market-data:simulator=41235' },
+    [],
+    t.testdir(),
+  )
+  t.same(inherited, {}, 'no other process is told')
+  const url = 'postgresql://colibri:a%2Bb@127.0.0.1:5432/colibri'
+  t.equal(detoured(detours, 'trading', 'postgres', url), url.replace('5432', '41234'))
+  t.equal(detoured(detours, 'portfolio', 'postgres', url), url)
+  t.equal(detoured(detours, 'market-data', 'simulator', 'ws://127.0.0.1:9'), 'ws://127.0.0.1:41235')
+  for (const wrong of ['trading:redis=1', 'nobody:nats=1', 'trading:nats=0', 'trading:nats'])
+    t.throws(() => readLaunchConfig({ COLIBRI_DETOURS: wrong }, [], t.testdir()), {
+      message: new RegExp(`${wrong} is wrong`),
+    })
 })
 
 t.test('--services gives the number of replicas', async (t) => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ServiceName, serviceName } from '@colibri/contracts'
+import { detoured } from './detours.ts'
 import type { LaunchConfig } from './launch-config.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -43,16 +44,22 @@ export const programs = (root: string, config: LaunchConfig, secrets: Secrets, a
     NATS_USER: user,
     NATS_PASSWORD: secrets.nats[user] ?? '',
   })
-  const { rest, ws } = simulatorUrls(at.simulatorPort)
+  const { detours } = config
+  const exchange = (service: ServiceName): Record<string, string> => {
+    const { rest, ws } = simulatorUrls(at.simulatorPort)
+    return {
+      SIMULATOR_REST_URL: detoured(detours, service, 'simulator', rest),
+      SIMULATOR_WS_URL: detoured(detours, service, 'simulator', ws),
+    }
+  }
   const simulatorKeys = {
     SIMULATOR_API_KEY: secrets.simulator.apiKey,
     SIMULATOR_API_SECRET: secrets.simulator.apiSecret,
   }
   const extra: Partial<Record<ServiceName, Record<string, string>>> = {
-    'market-data': { SIMULATOR_REST_URL: rest, SIMULATOR_WS_URL: ws },
+    'market-data': exchange('market-data'),
     trading: {
-      SIMULATOR_REST_URL: rest,
-      SIMULATOR_WS_URL: ws,
+      ...exchange('trading'),
       ...simulatorKeys,
       CONFIG_PASSWORD: config.configPassword ?? secrets.configPassword,
     },
@@ -71,7 +78,8 @@ export const programs = (root: string, config: LaunchConfig, secrets: Secrets, a
         env: {
           ...base,
           ...nats(service),
-          DATABASE_URL: at.databaseUrl,
+          NATS_URL: detoured(detours, service, 'nats', at.natsUrl),
+          DATABASE_URL: detoured(detours, service, 'postgres', at.databaseUrl),
           EDGE_TOKEN: secrets.edgeToken,
           HTTP_HOST: '127.0.0.1',
           HTTP_PORT: '0',

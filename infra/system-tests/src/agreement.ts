@@ -16,6 +16,8 @@ export interface Disagreements {
   readonly sentTwice: readonly string[]
   readonly atVenueButNotInLog: readonly string[]
   readonly unresolved: readonly string[]
+  /** Declared refused, and yet the exchange took them. */
+  readonly rejectedButAtVenue: readonly string[]
   readonly differentAmounts: readonly string[]
   readonly streamsWithGaps: readonly string[]
 }
@@ -64,6 +66,9 @@ export const compareAll = async (
         unresolved: [...logged]
           .filter(([, order]) => !order.types.some((type) => definite.includes(type)))
           .map(([id]) => id),
+        rejectedButAtVenue: [...logged]
+          .filter(([id, order]) => order.types.includes('OrderRejected') && venue.has(id))
+          .map(([id]) => id),
         differentAmounts: [...logged]
           .filter(([id, order]) => {
             const atVenue = new Decimal(venue.get(id)?.executed ?? 0)
@@ -76,6 +81,14 @@ export const compareAll = async (
   } finally {
     await client.end()
   }
+}
+
+/** Throws with every disagreement by name, and the first orders of each. */
+export const mustAgree = (agreement: Agreement): void => {
+  const found = Object.entries<readonly string[]>({ ...agreement.disagreements })
+    .filter(([, ids]) => ids.length > 0)
+    .map(([name, ids]) => `${name}: ${ids.length} (${ids.slice(0, 5).join(', ')})`)
+  if (found.length > 0) throw new Error(`exchange, log and read models disagree: ${found.join('; ')}`)
 }
 
 export const disagreementCount = ({ disagreements }: Agreement): number =>

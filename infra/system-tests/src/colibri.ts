@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,9 +30,15 @@ export interface Colibri {
 
 /** The whole system as `npm start` runs it, in a home of its own. */
 export const startColibri = async (
-  options: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly args?: readonly string[]
+    readonly env?: Readonly<Record<string, string>>
+    /** Where its servers listen; free ports when absent. */
+    readonly ports?: Readonly<Record<'nats' | 'mqtt' | 'postgres' | 'simulator', number>>
+  } = {},
 ): Promise<Colibri> => {
   const home = await mkdtemp(join(tmpdir(), 'colibri-'))
+  if (options.ports !== undefined) await writeFile(join(home, 'ports.json'), JSON.stringify(options.ports))
   const port = await freePort()
   const launcher = spawn(
     process.execPath,
@@ -85,7 +91,7 @@ export const startColibri = async (
   }
 }
 
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }

@@ -45,18 +45,21 @@ export const crashRun = async (
 }
 
 /** Milliseconds from a SIGKILL until a new process has taken over, the edge is ready and every service answers a request. */
-const killAndWait = async (colibri: Colibri, victim: string): Promise<number> => {
+export const killAndWait = async (colibri: Colibri, victim: string): Promise<number> => {
   const begin = Date.now()
   const pid = await colibri.kill(victim)
   while (Date.now() - begin < 30_000) {
     await sleep(20)
     const successor = (await colibri.run()).processes.find((one) => one.name === victim)
     if (successor === undefined || successor.pid === pid) continue
-    if ((await Promise.all(requests.map((request) => answers(colibri, request)))).every(Boolean))
-      return Date.now() - begin
+    if (await allAnswer(colibri)) return Date.now() - begin
   }
   throw new Error(`not ready again 30 s after ${victim} was killed`)
 }
+
+/** Whether the edge is ready and every service that trading needs answers a request now. */
+export const allAnswer = async (colibri: Colibri): Promise<boolean> =>
+  (await Promise.all(requests.map((request) => answers(colibri, request)))).every(Boolean)
 
 /** One that needs the log and the database, one the exchange, one NATS; and the edge's own word. */
 const requests: readonly (readonly [method: string, path: string, body?: object])[] = [
@@ -72,10 +75,14 @@ const answers = async (colibri: Colibri, [method, path, body]: (typeof requests)
   return reply?.status === 200
 }
 
-/** Late fills and lookups of unknown outcomes take a moment: compares until nothing differs, for half a minute at the most. */
-export const untilAgreed = async (colibri: Colibri, acknowledged: readonly Acknowledged[]): Promise<Agreement> => {
+/** Late fills and lookups of unknown outcomes take a moment: compares until nothing differs, or patience ends. */
+export const untilAgreed = async (
+  colibri: Colibri,
+  acknowledged: readonly Acknowledged[],
+  patienceMs = 30_000,
+): Promise<Agreement> => {
   const { urls } = await colibri.run()
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + patienceMs
   for (;;) {
     const agreement = await compareAll(urls.postgres ?? '', await readLedger(urls.simulator ?? ''), acknowledged)
     if (disagreementCount(agreement) === 0 || Date.now() > deadline) return agreement
@@ -83,7 +90,7 @@ export const untilAgreed = async (colibri: Colibri, acknowledged: readonly Ackno
   }
 }
 
-const alternatingMarketOrders = (n: number): object => ({
+export const alternatingMarketOrders = (n: number): object => ({
   account_name: 'master_account',
   connector_name: 'simulator',
   trading_pair: 'BTC-USDT',

@@ -21,6 +21,7 @@ t.test(
       sentTwice: [],
       atVenueButNotInLog: [],
       unresolved: [],
+      rejectedButAtVenue: [],
       differentAmounts: [],
       streamsWithGaps: [],
     })

@@ -15,8 +15,16 @@ export interface Load {
   started(): number
 }
 
+/** What one attempt met: its status, 0 when there was no answer at all, and how long that took. */
+export type OnAttempt = (status: number, ms: number, body: unknown) => void
+
 /** Places orders at a steady rate. An attempt without an answer is repeated under the same Idempotency-Key until it is acknowledged. */
-export const placeOrders = (api: Api, ordersPerSecond: number, order: (n: number) => object): Load => {
+export const placeOrders = (
+  api: Api,
+  ordersPerSecond: number,
+  order: (n: number) => object,
+  onAttempt: OnAttempt = () => undefined,
+): Load => {
   const acknowledged: Acknowledged[] = []
   const running = new Set<Promise<void>>()
   const unanswered: string[] = []
@@ -28,9 +36,11 @@ export const placeOrders = (api: Api, ordersPerSecond: number, order: (n: number
     const idempotencyKey = randomUUID()
     const deadline = Date.now() + 90_000
     while (Date.now() < deadline) {
+      const begin = Date.now()
       const reply = await api
         .post('/trading/orders', order(n), { 'idempotency-key': idempotencyKey })
         .catch((error: unknown) => ({ status: 0, body: String(error) }))
+      onAttempt(reply.status, Date.now() - begin, reply.body)
       if (reply.status === 201) {
         acknowledged.push({ idempotencyKey, clientOrderId: (reply.body as { order_id: string }).order_id })
         return

@@ -26,3 +26,23 @@ export const listenersByStream = async (simulatorUrl: string): Promise<ReadonlyM
   }
   return counts
 }
+
+/** Ends every fault that was injected. */
+export const clearFaults = async (simulatorUrl: string): Promise<void> => {
+  await fetch(`${simulatorUrl}/control/faults`, { method: 'DELETE' })
+}
+
+/** The market goes to a price, where so much is traded with what rests there. */
+export const moveMarket = async (
+  simulatorUrl: string,
+  { symbol, market }: { readonly symbol: string; readonly market: 'spot' | 'futures' },
+  price: string,
+  quantity: string,
+): Promise<void> => {
+  const response = await fetch(`${simulatorUrl}/control/price`, {
+    method: 'POST',
+    body: JSON.stringify({ mode: 'jump', symbol, market, price, quantity }),
+    headers: { 'content-type': 'application/json' },
+  })
+  if (!response.ok) throw new Error(`the market was not moved: ${await response.text()}`)
+}

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { openVenues } from '@colibri/exchange'
 import { type Simulator, startSimulator } from '@colibri/exchange-simulator'
 import { type TearsDown, temporaryFolder, testNats, testPostgres } from '@colibri/testkit'
-import { connect } from '@nats-io/transport-node'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
 
 export interface Reply {
@@ -64,6 +64,8 @@ export interface TestBed {
   /** `COLIBRI_HOME` of the processes. */
   readonly home: string
   readonly databaseUrl: string
+  /** With every right. */
+  readonly nats: NatsConnection
   launch(extra?: Readonly<Record<string, string>>): LaunchedProcess
   start(extra?: Readonly<Record<string, string>>): Promise<TradingProcess>
   control(path: string, body: unknown): Promise<void>
@@ -225,6 +227,7 @@ export const testBed = async (
     start: (extra) => launch(extra).ready,
     launch,
     databaseUrl: postgres.url,
+    nats: connection,
 
     async control(path, body) {
       const response = await fetch(`${simulator.controlUrl}${path}`, { method: 'POST', body: JSON.stringify(body) })

@@ -5,28 +5,44 @@ import { startPostgres } from '@colibri/local'
 import { measureBooks } from './books.ts'
 import { measureCandles } from './candles.ts'
 import { measureLogAppend } from './log-append.ts'
+import { measureMemory } from './memory/memory.ts'
 import { measureProjections } from './projections.ts'
 import { report } from './report.ts'
 import { measureSockets } from './sockets.ts'
 import { measureSystem } from './system.ts'
 
-/** `npm run bench`: every figure in one run. */
-const dir = await mkdtemp(join(tmpdir(), 'colibri-bench-'))
-const postgres = await startPostgres({ dir })
-try {
-  // First, on a log that holds its events alone: reading past the millions of the append bench is another question.
-  const projections = await measureProjections(postgres.url)
-  const log = await measureLogAppend(postgres.url)
-  await postgres.stop()
-  await report([
-    ...log,
-    ...projections,
-    ...(await measureSystem()),
-    ...(await measureSockets()),
-    ...(await measureCandles()),
-    ...(await measureBooks()),
-  ])
-} finally {
-  await postgres.stop()
-  await rm(dir, { recursive: true, force: true })
+/** Every figure but those that are measured by choice. */
+const measureAll = async (): Promise<void> => {
+  const dir = await mkdtemp(join(tmpdir(), 'colibri-bench-'))
+  const postgres = await startPostgres({ dir })
+  try {
+    // First, on a log that holds its events alone: reading past the millions of the append bench is another question.
+    const projections = await measureProjections(postgres.url)
+    const log = await measureLogAppend(postgres.url)
+    await postgres.stop()
+    await report([
+      ...log,
+      ...projections,
+      ...(await measureSystem()),
+      ...(await measureSockets()),
+      ...(await measureCandles()),
+      ...(await measureBooks()),
+    ])
+  } finally {
+    await postgres.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+/** `npm run bench`, or `npm run bench -- memory [minutes]`, which takes half an hour. */
+const [choice, minutes = '30'] = process.argv.slice(2)
+switch (choice) {
+  case undefined:
+    await measureAll()
+    break
+  case 'memory':
+    await report(await measureMemory(Number(minutes)))
+    break
+  default:
+    throw new Error(`there is no bench called ${choice}: give none for all, or memory [minutes]`)
 }

@@ -4,6 +4,7 @@ import { describeExit, type ExitReason, startChild } from './child.ts'
 import { startNats } from './embedded-nats.ts'
 import { startPostgres } from './embedded-postgres.ts'
 import { listens } from './free-port.ts'
+import { heapOptions } from './heap-options.ts'
 import { type Kept, keepAlive, type Running } from './keep-alive.ts'
 import type { LaunchConfig } from './launch-config.ts'
 import { LaunchError } from './launch-error.ts'
@@ -252,13 +253,6 @@ const startServices = async (crew: Crew, all: readonly Program[], secrets: Secre
     clearTimeout(timeout)
   }
 }
-
-/**
- * Node lets the young generation of every process grow to 16 MB and keeps it. A fifth of the system's idle memory is
- * that; only those every order passes through are worth it.
- */
-const heapOptions = (service: Program['service']): string[] =>
-  service === 'trading' || service === 'gateway' ? [] : ['--max-semi-space-size=4']
 
 /** The order of `run.json`: what others stand on first. */
 const ORDER = ['nats', 'postgres', 'simulator', 'gateway']

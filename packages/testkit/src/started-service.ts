@@ -17,6 +17,7 @@ export interface ServiceReply {
 }
 
 export interface RunningService {
+  readonly pid: number
   readonly nats: NatsConnection
   readonly home: string
   /** Where it listens, and what the edge shows it. */
@@ -31,6 +32,8 @@ export interface ServiceProcess {
   readonly service: string
   /** Its compiled main file. */
   readonly entry: URL
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   /** Fills its home before it starts. */
   readonly prepare?: (home: string) => Promise<void>
@@ -39,7 +42,7 @@ export interface ServiceProcess {
 /** A service as a process of its own, with a real Postgres and NATS, ready and found as the edge finds it. */
 export const startedService = async (
   t: TearsDown,
-  { service, entry, env = {}, prepare }: ServiceProcess,
+  { service, entry, nodeOptions = [], env = {}, prepare }: ServiceProcess,
 ): Promise<RunningService> => {
   const [postgres, server, folder] = await Promise.all([testPostgres(t), testNats(t), temporaryFolder('home')])
   t.teardown(() => folder.remove())
@@ -48,7 +51,7 @@ export const startedService = async (
   const nats = await connect(server.options)
   t.teardown(() => nats.close())
   const ready = announced(nats, service)
-  const child = spawn(process.execPath, [fileURLToPath(entry)], {
+  const child = spawn(process.execPath, [...nodeOptions, fileURLToPath(entry)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       DATABASE_URL: postgres.url,
@@ -87,6 +90,7 @@ export const startedService = async (
     return { status: response.status, body: await response.json(), headers: response.headers }
   }
   return {
+    pid: child.pid ?? 0,
     nats,
     home,
     url,

@@ -39,6 +39,7 @@ import { adoptOrphans, recoverOrders } from './orders/recover-orders.ts'
 import { defaultSettlePolicy, settleOrders } from './orders/settle-orders.ts'
 import { POSITIONS, PositionsController } from './positions/positions.http.ts'
 import { createPositions, isPerpetual } from './positions/positions.ts'
+import { driftWatches } from './reconciliation/drift-watches.ts'
 import { createTradingRules } from './rules/trading-rules.ts'
 
 const REPLY_MS = 5_000
@@ -81,6 +82,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     budgets: await venueBudgets(kit, config.OUTGOING_ADDRESS),
   })
   const followers = new Map<string, Follower>()
+  const drifts = driftWatches()
   const fundingFollowers = new Map<string, AbortController>()
   const followerKey = (accountName: string, connectorName: string): string => `${accountName}\n${connectorName}`
 
@@ -123,6 +125,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   const context: OrdersContext = {
     streams: tellFills(createOrderStreams(log, now), (intent, fill) => losses.filled(intent, fill)),
     venues,
+    drifts: drifts.watch,
     underway: new Set(),
     now,
     valueIn: (connectorName, token, quote) => rules.price(connectorName, `${token}-${quote}`),

@@ -1,4 +1,4 @@
-import { isFinished, type PlacedOrder } from './order.ts'
+import { isFinished, nameAtVenue, type PlacedOrder } from './order.ts'
 import type { Cause } from './order-streams.ts'
 import type { OrdersContext } from './orders-context.ts'
 
@@ -35,14 +35,14 @@ export const cancelOrder =
     return { kind: 'initiated' }
   }
 
-const send = async (deps: CancelOrderDeps, { intent }: PlacedOrder): Promise<void> => {
-  const { clientOrderId, accountName, connectorName, tradingPair } = intent
+const send = async (deps: CancelOrderDeps, order: PlacedOrder): Promise<void> => {
+  const { clientOrderId, accountName, connectorName, tradingPair } = order.intent
   // A create still under way is judged first; its end brings the cancel up again.
   if (deps.underway.has(clientOrderId)) return
   const access = await deps.venues.access(accountName, connectorName)
   const outcome =
     access.kind === 'open'
-      ? await access.venue.cancelOrder(clientOrderId, tradingPair)
+      ? await access.venue.cancelOrder(nameAtVenue(order), tradingPair)
       : ({ kind: 'unknown', reason: `no access to ${connectorName}: ${access.kind}` } as const)
   const cause = { actor: `venue:${connectorName}` }
   switch (outcome.kind) {

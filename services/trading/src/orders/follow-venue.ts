@@ -44,6 +44,7 @@ export const followVenue = (
   const stopping = new AbortController()
   const { signal } = stopping
   const { connectorName } = venue
+  const place = { accountName, connectorName }
   const attended = new Set<string>()
   let wake: () => void = () => undefined
   let lastPoll = 0
@@ -78,11 +79,25 @@ export const followVenue = (
     )
   }
 
+  /** The order here behind an order at the venue; undefined when it was placed elsewhere, or cannot be told yet. */
+  const idHere = async (
+    tradingPair: string,
+    venueOrderId: string,
+    said: string | null,
+  ): Promise<string | undefined> => {
+    const id = context.streams.clientOrderIdOf(accountName, connectorName, tradingPair, venueOrderId) ?? said
+    const known = id === null || id === '' ? undefined : await context.streams.load(id)
+    const { intent } = known?.order ?? {}
+    return intent?.accountName === accountName && intent.connectorName === connectorName
+      ? intent.clientOrderId
+      : undefined
+  }
+
   const takeOrder = async (state: VenueOrderState): Promise<void> => {
-    const known = await context.streams.load(state.clientOrderId)
-    if (known?.order.intent.accountName !== accountName || known.order.intent.connectorName !== connectorName) return
+    const id = await idHere(state.tradingPair, state.venueOrderId, state.clientOrderId)
+    if (id === undefined) return context.drifts.stranger(place, state.tradingPair, state.venueOrderId)
+    if (state.status !== 'open') context.drifts.told(place, { kind: 'order', orderId: id })
     const cause = { actor: `venue:${connectorName}` }
-    const id = state.clientOrderId
     if (state.status === 'rejected') {
       await context.streams.handle(id, { kind: 'reject', reason: 'The venue rejected the order' }, cause)
       return
@@ -100,14 +115,21 @@ export const followVenue = (
   const take = async (update: AccountUpdate): Promise<void> => {
     switch (update.kind) {
       case 'gap':
+        context.drifts.gap(place)
         return attendAll()
       case 'order':
         return takeOrder(update.order)
       case 'fill': {
         const { fill } = update
-        const id = fill.clientOrderId ?? context.streams.clientOrderIdOf(accountName, connectorName, fill.venueOrderId)
-        if (id === undefined || !isComplete(fill)) return attendAll()
-        return recordFill(context, { accountName, connectorName }, id, fill)
+        const id = await idHere(fill.tradingPair, fill.venueOrderId, fill.clientOrderId)
+        if (id === undefined) {
+          if (fill.venueOrderId !== '') context.drifts.stranger(place, fill.tradingPair, fill.venueOrderId)
+          return fill.clientOrderId === null ? attendAll() : undefined
+        }
+        if (!isComplete(fill)) return attendAll()
+        context.drifts.told(place, { kind: 'fill', orderId: id, tradeId: fill.tradeId })
+        await recordFill(context, place, id, fill)
+        return
       }
     }
   }

@@ -45,6 +45,8 @@ export interface Handled {
 export interface OrderStreams {
   /** Stores the intent as the first event of its stream. Throws `DuplicateEvent`, `VersionConflict` or `LogUnavailable`. */
   submit(intent: OrderIntent, eventId: string, cause: Required<Cause>): Promise<AppendResult>
+  /** Stores an order that was found at the venue; one that is stored already stays as it is. Deterministic event ids. */
+  discover(intent: OrderIntent, venueOrderId: string, cause: Cause): Promise<LiveOrder>
   /** Throws `OrderNotPlaced` for an id that was never submitted. */
   handle(clientOrderId: string, command: Exclude<OrderCommand, { kind: 'submit' }>, cause: Cause): Promise<Handled>
   load(clientOrderId: string): Promise<LiveOrder | undefined>
@@ -54,8 +56,13 @@ export interface OrderStreams {
   live(): readonly LiveOrder[]
   /** Orders in memory that ended at or after a time, not filled. */
   endedSince(time: number): readonly LiveOrder[]
-  /** The client order id behind a venue's id, when it is in memory. */
-  clientOrderIdOf(accountName: string, connectorName: string, venueOrderId: string): string | undefined
+  /** The client order id behind a venue's id, when it is in memory. Some venues count orders for each pair anew. */
+  clientOrderIdOf(
+    accountName: string,
+    connectorName: string,
+    tradingPair: string,
+    venueOrderId: string,
+  ): string | undefined
 }
 
 interface Entry {
@@ -71,8 +78,15 @@ const ATTEMPTS = 8
 /** Finished orders kept for late fills and queries by venue id. */
 const FINISHED_KEPT = 5_000
 
-const venueKey = (accountName: string, connectorName: string, venueOrderId: string): string =>
-  `${accountName}\n${connectorName}\n${venueOrderId}`
+const venueKey = (accountName: string, connectorName: string, tradingPair: string, venueOrderId: string): string =>
+  `${accountName}\n${connectorName}\n${tradingPair}\n${venueOrderId}`
+
+const keyAtVenue = ({ accountName, connectorName, tradingPair }: OrderIntent, venueOrderId: string): string =>
+  venueKey(accountName, connectorName, tradingPair, venueOrderId)
+
+/** An order that was found has been there for longer than its stream. */
+const createdAt = ({ external }: OrderIntent, storedAt: number): number =>
+  Math.min(storedAt, external?.placedAt ?? storedAt)
 
 export const createOrderStreams = (log: EventLog, now: () => number): OrderStreams => {
   const entries = new Map<string, Entry>()
@@ -98,7 +112,7 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
     const { intent, venueOrderId } = entry.order
     entries.set(intent.clientOrderId, entry)
     if (venueOrderId !== null) {
-      byVenueId.set(venueKey(intent.accountName, intent.connectorName, venueOrderId), intent.clientOrderId)
+      byVenueId.set(keyAtVenue(intent, venueOrderId), intent.clientOrderId)
     }
     if (!isFinished(entry.order)) return
     finished.add(intent.clientOrderId)
@@ -110,9 +124,7 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
     const order = entries.get(id)?.order
     entries.delete(id)
     finished.delete(id)
-    if (order?.venueOrderId != null) {
-      byVenueId.delete(venueKey(order.intent.accountName, order.intent.connectorName, order.venueOrderId))
-    }
+    if (order?.venueOrderId != null) byVenueId.delete(keyAtVenue(order.intent, order.venueOrderId))
   }
 
   const read = async (id: string): Promise<Entry | undefined> => {
@@ -128,7 +140,7 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
     return {
       order,
       version: last.version,
-      createdAt: first.metadata.time,
+      createdAt: createdAt(order.intent, first.metadata.time),
       touchedAt: last.metadata.time,
       correlationId: first.metadata.correlationId,
       lastEventId: last.id,
@@ -192,6 +204,34 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
         return appended
       }),
 
+    discover: (intent, venueOrderId, cause) =>
+      inTurn(intent.clientOrderId, async () => {
+        const id = intent.clientOrderId
+        const known = await current(id)
+        if (known !== undefined) return known
+        const time = now()
+        const stream = orderStream(id)
+        const correlationId = cause.correlationId ?? derivedEventId(stream, 'found', 0)
+        const events: readonly OrderEvent[] = [
+          { type: 'OrderSubmitted', data: intent },
+          { type: 'OrderAccepted', data: { venueOrderId } },
+        ]
+        const stored = events.map((event, index) => ({
+          id: derivedEventId(stream, 'found', index),
+          ...event,
+          schemaVersion: 1,
+          metadata: { actor: cause.actor, correlationId, causationId: cause.causationId ?? correlationId, time },
+        }))
+        try {
+          await log.append(stream, stored, 'none')
+        } catch (error) {
+          if (!(error instanceof VersionConflict || error instanceof DuplicateEvent)) throw error
+        }
+        const fresh = await current(id)
+        if (fresh === undefined) throw new OrderNotPlaced(`order ${id} was stored and is not there`)
+        return fresh
+      }),
+
     handle: (id, command, cause) =>
       inTurn(id, async () => {
         for (let attempt = 1; ; attempt += 1) {
@@ -234,7 +274,7 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
         return entry !== undefined && entry.touchedAt >= time && statusOf(entry.order) !== 'FILLED' ? [entry] : []
       }),
 
-    clientOrderIdOf: (accountName, connectorName, venueOrderId) =>
-      byVenueId.get(venueKey(accountName, connectorName, venueOrderId)),
+    clientOrderIdOf: (accountName, connectorName, tradingPair, venueOrderId) =>
+      byVenueId.get(venueKey(accountName, connectorName, tradingPair, venueOrderId)),
   }
 }

@@ -1,5 +1,6 @@
 import { type OrderEvent, orderEvents } from '@colibri/contracts'
 import type { Decider, DomainEvent } from '@colibri/event-log'
+import type { OrderName } from '@colibri/exchange'
 import type { z } from 'zod'
 import { Exact } from '../decimal.ts'
 
@@ -73,6 +74,10 @@ export const statusFrom = ({ amount, filledAmount, outcome, cancel }: OrderProgr
 
 export const statusOf = ({ intent, filledAmount, outcome, cancel }: PlacedOrder): OrderStatus =>
   statusFrom({ amount: intent.amount, filledAmount, outcome, cancel })
+
+/** How the venue is asked about an order: one that was placed outside Colibri goes by the venue's own id. */
+export const nameAtVenue = ({ intent }: PlacedOrder): OrderName =>
+  intent.external === undefined ? intent.clientOrderId : { venueOrderId: intent.external.venueOrderId }
 
 /** Finished orders are no longer asked for at the venue; a late fill still reaches them. */
 export const isFinished = (order: PlacedOrder): boolean => {

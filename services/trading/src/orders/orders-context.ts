@@ -1,11 +1,14 @@
 import type { AccountVenues } from '../accounts/account-venues.ts'
 import type { TradingFailpoint } from '../config.ts'
+import type { DriftWatch } from '../reconciliation/drift-watch.ts'
 import type { OrderStreams } from './order-streams.ts'
 
 /** What every use case of orders stands on. */
 export interface OrdersContext {
   readonly streams: OrderStreams
   readonly venues: AccountVenues
+  /** Hears what does not agree with a venue. */
+  readonly drifts: DriftWatch
   /** Requests under way to a venue, by client order id: until one has answered nobody judges its order. */
   readonly underway: Set<string>
   now(): number

@@ -19,17 +19,18 @@ export const isComplete = (fill: VenueFill): boolean => fill.feeCurrency !== '' 
 
 /**
  * Applies a fill to its order, once per trade id, whichever way and however often it arrives. An order of another account
- * or connector is left alone: client order ids are only told apart there.
+ * or connector is left alone: client order ids are only told apart there. Gives what was filled before when the fill is new.
  */
 export const recordFill = async (
   context: OrdersContext,
   { accountName, connectorName }: { readonly accountName: string; readonly connectorName: string },
   clientOrderId: string,
   fill: VenueFill,
-): Promise<void> => {
+): Promise<string | undefined> => {
   const known = await context.streams.load(clientOrderId)
-  if (known?.order.intent.accountName !== accountName || known.order.intent.connectorName !== connectorName) return
-  if (known.order.tradeIds.has(fill.tradeId)) return
+  if (known?.order.intent.accountName !== accountName || known.order.intent.connectorName !== connectorName)
+    return undefined
+  if (known.order.tradeIds.has(fill.tradeId)) return undefined
   const data: OrderFill = {
     tradeId: fill.tradeId,
     price: fill.price,
@@ -41,12 +42,13 @@ export const recordFill = async (
     venueTime: fill.time,
     ...(fill.positionSide === undefined ? {} : { positionSide: fill.positionSide }),
   }
-  const { appended } = await context.streams.handle(
+  const { order, appended } = await context.streams.handle(
     clientOrderId,
     { kind: 'fill', fill: data },
     { actor: `venue:${connectorName}` },
   )
-  if (appended === undefined) return
+  if (appended === undefined) return undefined
   context.failpoint('fill-stored')
   context.balancesMoved(accountName, connectorName)
+  return new Exact(order.filledAmount).minus(fill.amount).toFixed()
 }

@@ -1,6 +1,6 @@
 import type { AccountVenue, VenueOrderState } from '@colibri/exchange'
 import { Exact } from '../decimal.ts'
-import { isFinished, type PlacedOrder } from './order.ts'
+import { isFinished, nameAtVenue, type PlacedOrder, statusOf } from './order.ts'
 import type { LiveOrder } from './order-streams.ts'
 import type { OrdersContext } from './orders-context.ts'
 import { takeFills } from './take-fills.ts'
@@ -57,6 +57,14 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
 
   const current = async (id: string): Promise<PlacedOrder | undefined> => (await context.streams.load(id))?.order
 
+  /** An order placed elsewhere may be ended from there. */
+  const endedUnasked = (venue: AccountVenue, order: PlacedOrder, venueStatus: string): void => {
+    const { clientOrderId: orderId, accountName, tradingPair, external } = order.intent
+    if (order.cancel !== 'none' || order.outcome !== 'accepted' || external !== undefined) return
+    const finding = { kind: 'order', orderId, tradingPair, ours: statusOf(order), venue: venueStatus } as const
+    context.drifts.found({ accountName, connectorName: venue.connectorName }, finding)
+  }
+
   const conclude = async (venue: AccountVenue, id: string, state: VenueOrderState): Promise<void> => {
     const order = await current(id)
     if (order === undefined || isFinished(order)) return
@@ -72,6 +80,7 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
           if (context.now() - shortage.since < policy.missingFillsMs) return
         }
         shortages.delete(id)
+        endedUnasked(venue, order, state.status)
         await context.streams.handle(
           id,
           {
@@ -104,7 +113,7 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
   /** A cancel creates nothing, so unlike a create it is safe to repeat. */
   const cancelAgain = async (venue: AccountVenue, order: PlacedOrder): Promise<void> => {
     const id = order.intent.clientOrderId
-    const outcome = await venue.cancelOrder(id, order.intent.tradingPair)
+    const outcome = await venue.cancelOrder(nameAtVenue(order), order.intent.tradingPair)
     if (outcome.kind === 'rejected') {
       await context.streams.handle(
         id,
@@ -123,6 +132,7 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
     absences.delete(id)
     const cause = { actor: `venue:${venue.connectorName}` }
     if (fresh.outcome === 'accepted') {
+      endedUnasked(venue, fresh, 'absent')
       await context.streams.handle(id, { kind: 'confirm-cancel', reason: 'Order not found on exchange' }, cause)
     } else {
       const reason = 'Order not found on exchange: the request never reached it and was not repeated'
@@ -132,15 +142,18 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
 
   const settlePair = async (venue: AccountVenue, pair: string, orders: readonly LiveOrder[]): Promise<void> => {
     const open = new Map<string, VenueOrderState>()
+    const accountName = orders[0]?.order.intent.accountName ?? ''
+    const idOf = (state: VenueOrderState): string =>
+      context.streams.clientOrderIdOf(accountName, venue.connectorName, pair, state.venueOrderId) ?? state.clientOrderId
     const listOpen = async (): Promise<void> => {
-      for (const state of await venue.openOrders(pair)) open.set(state.clientOrderId, state)
+      for (const state of await venue.openOrders(pair)) open.set(idOf(state), state)
     }
     if (orders.length > FEW_ORDERS) await listOpen()
     const found = new Map<string, VenueOrderState>()
     const absent: LiveOrder[] = []
     await inParallel(orders, PARALLEL_LOOKUPS, async (live) => {
       const id = live.order.intent.clientOrderId
-      const lookup = open.has(id) ? undefined : await venue.findOrder(id, pair)
+      const lookup = open.has(id) ? undefined : await venue.findOrder(nameAtVenue(live.order), pair)
       const state = open.get(id) ?? (lookup?.kind === 'found' ? lookup.order : undefined)
       if (lookup?.kind === 'unavailable') throw new OrderLookupFailed(lookup.reason)
       if (state === undefined) absent.push(live)
@@ -166,10 +179,9 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
       const order = await current(id)
       if (order !== undefined && new Exact(state.filledAmount).gt(order.filledAmount)) missingFills = true
     }
-    const [first] = orders
-    if (missingFills && first !== undefined) {
+    if (missingFills) {
       const since = Math.min(...orders.map(({ createdAt }) => createdAt))
-      await takeFills(context, venue, first.order.intent.accountName, pair, since)
+      await takeFills(context, venue, accountName, pair, since)
     }
     for (const [id, state] of found) await conclude(venue, id, state)
     for (const live of absent) if (!found.has(live.order.intent.clientOrderId)) await judgeAbsent(venue, live)

@@ -1,4 +1,5 @@
 import type { AccountVenue } from '@colibri/exchange'
+import { Exact } from '../decimal.ts'
 import type { OrdersContext } from './orders-context.ts'
 import { isComplete, recordFill } from './record-fill.ts'
 
@@ -15,8 +16,14 @@ export const takeFills = async (
 ): Promise<void> => {
   const { connectorName } = venue
   for (const fill of await venue.fills(tradingPair, since - CLOCK_SLACK_MS)) {
-    const id = fill.clientOrderId ?? context.streams.clientOrderIdOf(accountName, connectorName, fill.venueOrderId)
-    if (id === undefined || !wanted(id) || !isComplete(fill)) continue
-    await recordFill(context, { accountName, connectorName }, id, fill)
+    const id =
+      context.streams.clientOrderIdOf(accountName, connectorName, tradingPair, fill.venueOrderId) ?? fill.clientOrderId
+    if (id === null || !wanted(id) || !isComplete(fill)) continue
+    const before = await recordFill(context, { accountName, connectorName }, id, fill)
+    if (before === undefined) continue
+    const after = new Exact(before).plus(fill.amount).toFixed()
+    const { tradeId } = fill
+    const finding = { kind: 'fill', orderId: id, tradingPair, tradeId, ours: before, venue: after } as const
+    context.drifts.found({ accountName, connectorName }, finding)
   }
 }

@@ -7,6 +7,7 @@ import { r5 } from './r5.ts'
 import { r8 } from './r8.ts'
 import { x1 } from './x1.ts'
 import { x2 } from './x2.ts'
+import { x6 } from './x6.ts'
 
 /** The fault matrix: what `npm run chaos -- <id>` runs, and how many rounds unless told. */
 export const faults: Readonly<Record<string, { readonly fault: Fault; readonly rounds: number }>> = {
@@ -18,4 +19,5 @@ export const faults: Readonly<Record<string, { readonly fault: Fault; readonly r
   r8: { fault: r8, rounds: 15 },
   x1: { fault: x1, rounds: 10 },
   x2: { fault: x2, rounds: 10 },
+  x6: { fault: x6, rounds: 20 },
 }

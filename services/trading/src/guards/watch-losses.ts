@@ -29,6 +29,8 @@ export interface LossWatchDeps {
 }
 
 export interface LossWatches {
+  /** Looks once. `soon`: what was seen is to be confirmed by another look. */
+  look(): Promise<'soon' | 'later'>
   /** Looks again and again until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
   sight(scope: GuardScope): Sight | undefined
@@ -267,6 +269,8 @@ export const watchLosses = (deps: LossWatchDeps): LossWatches => {
     deps.guards.all().some((guard) => watches(guard) && seen.get(scopeKey(guard.scope))?.watch !== guard.watch.id)
 
   return {
+    look,
+
     async run(signal) {
       while (!signal.aborted) {
         let next: 'soon' | 'later' = 'later'

@@ -51,6 +51,9 @@ create table if not exists trades (
   fee_paid numeric not null,
   fee_currency text
 );
+alter table trades add column if not exists fee_amount numeric;
+alter table trades add column if not exists fee_asset text;
+alter table trades add column if not exists position_side text;
 create index if not exists trades_newest on trades (timestamp desc, trade_id desc);
 create index if not exists trades_client_order_id on trades (client_order_id);
 `
@@ -151,6 +154,9 @@ const addFill = (row: Row, fill: Fill): Trade => {
     price: exact(fill.price),
     fee_paid: fee.amount,
     fee_currency: fee.currency,
+    fee_amount: exact(fill.feeAmount),
+    fee_asset: fill.feeCurrency,
+    position_side: fill.positionSide ?? null,
   }
 }
 

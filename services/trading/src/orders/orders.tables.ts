@@ -31,6 +31,11 @@ export interface TradesTable {
   price: string
   fee_paid: string
   fee_currency: string | null
+  /** As it was taken. Null, as the next two, in rows from before these columns. */
+  fee_amount: string | null
+  fee_asset: string | null
+  /** LONG or SHORT where the account keeps them apart. */
+  position_side: string | null
 }
 
 /** What the orders projection writes. */

@@ -1,4 +1,4 @@
-import { runProjection } from '@colibri/event-log'
+import { type Projection, type RunningProjection, runProjection } from '@colibri/event-log'
 import type { ServiceDefinition } from '@colibri/service-kit'
 import { config, type PortfolioConfig } from './config.ts'
 import { DistributionHttp, PORTFOLIO_DEPS } from './distribution/distribution.http.ts'
@@ -6,12 +6,19 @@ import { HistoryHttp, PORTFOLIO_HISTORY } from './history/history.http.ts'
 import { historyProjection } from './history/history.projection.ts'
 import { historyQueries } from './history/history.queries.ts'
 import { takeSnapshots } from './history/take-snapshots.ts'
+import { pastProjection } from './past/past.projection.ts'
+import { pastQueries } from './past/past.queries.ts'
+import { pastPrices, pastTokenPrices } from './past/past-prices.ts'
+import { pastState } from './past/past-state.ts'
+import { PNL, PnlHttp } from './pnl/pnl.http.ts'
+import { pnlProjection } from './pnl/pnl.projection.ts'
+import { pnlQueries } from './pnl/pnl.queries.ts'
 import { LastKnownPrices } from './state/last-known-prices.ts'
 import { marketPrices } from './state/market-prices.ts'
 import { oraclePrices } from './state/oracle-prices.ts'
 import { portfolioState } from './state/portfolio-state.ts'
-import { marketDataPrices, marketDataRates, tradingBalances } from './state/sources.ts'
-import { PORTFOLIO_STATE, StateHttp } from './state/state.http.ts'
+import { marketDataCloses, marketDataPrices, marketDataRates, tradingBalances } from './state/sources.ts'
+import { PAST_STATE, PORTFOLIO_STATE, StateHttp } from './state/state.http.ts'
 
 const CATCH_UP_MS = 5_000
 const MINUTE_MS = 60_000
@@ -23,10 +30,17 @@ export const portfolio: ServiceDefinition<PortfolioConfig> = {
   start: async (kit) => {
     const { config, log, pool, logger } = kit
     const report = (error: unknown, what: string): void => logger.warn({ err: error }, what)
-    const history = await runProjection(log, pool, historyProjection, {
-      schema: 'portfolio',
-      onError: (error) => report(error, 'projecting snapshots'),
-    })
+    const run = (projection: Projection, what: string): Promise<RunningProjection> =>
+      runProjection(log, pool, projection, { schema: 'portfolio', onError: (error) => report(error, what) })
+    // One after the other: they make their tables in one schema.
+    const history = await run(historyProjection, 'projecting snapshots')
+    const past = await run(pastProjection, 'projecting what was held')
+    const pnl = await run(pnlProjection, 'projecting profit and loss')
+    const shown =
+      (...projections: readonly RunningProjection[]) =>
+      async (): Promise<void> => {
+        await Promise.all(projections.map((projection) => projection.catchUp(CATCH_UP_MS)))
+      }
     const market = marketPrices(marketDataPrices(kit), new LastKnownPrices(20_000), (connectorName, error) =>
       logger.warn({ err: error, connectorName }, 'no fresh prices, the last known ones are used'),
     )
@@ -34,17 +48,34 @@ export const portfolio: ServiceDefinition<PortfolioConfig> = {
       logger.warn({ err: error }, 'no rates of the oracle, the prices of the connectors are used'),
     )
     const deps = { ...tradingBalances(kit), prices, bannedTokens: new Set(config.BANNED_TOKENS) }
+    const pastHoldings = pastQueries(pool, shown(past, pnl))
+    const closes = marketDataCloses(kit)
+    const noClose = (error: unknown): void => report(error, 'no candle of the past')
+    const pricesThen = pastPrices(pastHoldings, closes, noClose)
+    const readPast = pastState({
+      past: pastHoldings,
+      bannedTokens: deps.bannedTokens,
+      prices: pastTokenPrices(pastHoldings, closes, noClose),
+    })
+    const readPnl = pnlQueries({
+      pool,
+      current: shown(pnl),
+      prices: (connectorName, pairs, at) =>
+        at === null ? market(connectorName, pairs) : pricesThen(connectorName, pairs, at),
+    })
     const stopping = new AbortController()
     kit.onShutdown(() => stopping.abort())
 
     return {
-      controllers: [StateHttp, DistributionHttp, HistoryHttp],
+      controllers: [StateHttp, DistributionHttp, HistoryHttp, PnlHttp],
       providers: [
         { provide: PORTFOLIO_STATE, useValue: portfolioState(deps) },
+        { provide: PAST_STATE, useValue: readPast },
+        { provide: PNL, useValue: readPnl },
         { provide: PORTFOLIO_DEPS, useValue: deps },
-        { provide: PORTFOLIO_HISTORY, useValue: historyQueries(pool, () => history.catchUp(CATCH_UP_MS)) },
+        { provide: PORTFOLIO_HISTORY, useValue: historyQueries(pool, shown(history)) },
       ],
-      projections: [history],
+      projections: [history, past, pnl],
       recover: async () => {
         const intervalMs = config.ACCOUNT_UPDATE_INTERVAL * MINUTE_MS
         const snapshots = { log, portfolio: deps, intervalMs, now: Date.now, report }

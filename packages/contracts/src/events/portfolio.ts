@@ -10,6 +10,8 @@ export const portfolioEvents = {
       z.object({
         accountName: z.string(),
         connectorName: z.string(),
+        /** Epoch milliseconds at which this venue was asked; absent in older events, then it is `takenAt`. */
+        askedAt: z.number().int().optional(),
         tokens: z.array(
           z.object({
             token: z.string(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { asOf } from './as-of.ts'
 import { bool, enumeration, integer, list, model, nullable, text } from './types.ts'
 
 /** `/portfolio`: what is owned and what it is worth. */
@@ -10,6 +11,20 @@ export const portfolioStateRequest = model({
   refresh: bool().default(false),
 })
 export type PortfolioStateRequest = z.infer<typeof portfolioStateRequest>
+
+/** `?as_of=`: the state as it was. */
+export const portfolioAsOfQuery = model({ as_of: nullable(asOf()) })
+export type PortfolioAsOfQuery = z.infer<typeof portfolioAsOfQuery>
+
+/** The state by query alone. */
+export const portfolioStateQuery = model({
+  account_names: nullable(list(text())),
+  connector_names: nullable(list(text())),
+  skip_gateway: bool().default(false),
+  refresh: bool().default(false),
+  as_of: nullable(asOf()),
+})
+export type PortfolioStateQuery = z.infer<typeof portfolioStateQuery>
 
 const tokenEntry = z.object({
   token: z.string(),

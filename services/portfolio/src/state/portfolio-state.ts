@@ -23,6 +23,12 @@ export interface ValuedAccount {
   readonly tokens: readonly ValuedToken[]
 }
 
+/** Holdings as a venue told them. */
+export interface AskedAccount extends ValuedAccount {
+  /** Epoch milliseconds at which it was asked. */
+  readonly askedAt: number
+}
+
 type AccountBalances = z.infer<typeof balancesReply>['accounts'][number]
 
 /**
@@ -53,12 +59,13 @@ export const portfolioState =
     )
   }
 
-export const valuedAccounts = async (deps: PortfolioDeps, filter: BalanceFilter): Promise<readonly ValuedAccount[]> => {
+export const valuedAccounts = async (deps: PortfolioDeps, filter: BalanceFilter): Promise<readonly AskedAccount[]> => {
   const { accounts } = await deps.balances(filter)
   return Promise.all(
     accounts.map(async (account) => ({
       accountName: account.accountName,
       connectorName: account.connectorName,
+      askedAt: account.time,
       tokens: await tokensOf(deps, account),
     })),
   )

@@ -1,5 +1,6 @@
-import { accountsReply, balancesReply, pricesReply, ratesReply } from '@colibri/contracts'
+import { accountsReply, balancesReply, candlesRangeReply, pricesReply, ratesReply } from '@colibri/contracts'
 import type { Call } from '@colibri/service-kit'
+import type { AskClose } from '../past/past-prices.ts'
 import type { AskPrices } from './market-prices.ts'
 import type { AskRates } from './oracle-prices.ts'
 import type { PortfolioDeps } from './portfolio-state.ts'
@@ -10,6 +11,12 @@ const PRICES_TIMEOUT_MS = 10_000
 const RATES_TIMEOUT_MS = 6_000
 /** Behind a refresh every venue is asked, each within its own timeout of ten seconds. */
 const BALANCES_TIMEOUT_MS = 30_000
+
+/** A candle of the past may have to be fetched from its venue. */
+const CANDLES_TIMEOUT_MS = 5_000
+const MINUTE_MS = 60_000
+/** Venues list no candle for a minute without a trade. */
+const CANDLES_BACK = 10
 
 /** Balances belong to trading. */
 export const tradingBalances = (kit: { readonly call: Call }): Pick<PortfolioDeps, 'accountNames' | 'balances'> => ({
@@ -32,4 +39,15 @@ export const marketDataRates =
   async (tradingPairs) => {
     const { source, rates } = await kit.call('market-data', 'rates', { tradingPairs }, ratesReply, RATES_TIMEOUT_MS)
     return { source, rates: new Map(Object.entries(rates).map(([pair, known]) => [pair, known?.rate ?? null])) }
+  }
+
+/** So do candles: the close of the last minute that was over at a time. */
+export const marketDataCloses =
+  (kit: { readonly call: Call }): AskClose =>
+  async (connectorName, tradingPair, at) => {
+    const to = Math.floor(at / MINUTE_MS) * MINUTE_MS
+    const request = { connectorName, tradingPair, interval: '1m', from: Math.max(0, to - CANDLES_BACK * MINUTE_MS), to }
+    const { rows } = await kit.call('market-data', 'candles', request, candlesRangeReply, CANDLES_TIMEOUT_MS)
+    const close = rows.at(-1)?.[4]
+    return close === undefined ? null : String(close)
   }

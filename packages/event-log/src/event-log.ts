@@ -1,3 +1,5 @@
+import type { Fence } from './fence.ts'
+
 /**
  * The log as a port. A stream is one aggregate's history (`order-<id>`); its category is the text before the first dash.
  * Two drivers, Postgres (the default) and KurrentDB; both pass `testEventLog`.
@@ -79,8 +81,15 @@ export interface EventLog {
    * Durable when it resolves. Throws `VersionConflict` or `DuplicateEvent` and then has written nothing; when both
    * apply it is `DuplicateEvent`. `LogUnavailable`: the log could not be reached in bounded time and the outcome is not
    * known; appending the same events again is safe, because their ids decide.
+   * With a fence: `FencedOff` when its lease has been taken by somebody else. KurrentDB cannot keep fences and refuses them
+   * with a `TypeError`.
    */
-  append(streamId: string, events: readonly NewEvent[], expectedVersion: ExpectedVersion): Promise<AppendResult>
+  append(
+    streamId: string,
+    events: readonly NewEvent[],
+    expectedVersion: ExpectedVersion,
+    fence?: Fence,
+  ): Promise<AppendResult>
   /** Events of one stream in order; empty for an unknown stream. */
   read(streamId: string, fromVersion?: number): Promise<readonly RecordedEvent[]>
   /**

@@ -18,13 +18,13 @@ t.teardown(async () => {
   server.kill()
 })
 
-await testEventLog(t, 'KurrentDB protocol', async () => log)
+await testEventLog(t, 'KurrentDB protocol', async () => log, 'refused')
 
 const realUrl = env['KURRENTDB_URL']
 await t.test('a real KurrentDB', { skip: realUrl === undefined ? 'KURRENTDB_URL is not set' : false }, async (t) => {
   const real = await openKurrentLog({ url: realUrl ?? '' })
   t.teardown(() => real.close())
-  await testEventLog(t, 'KurrentDB server', async () => real)
+  await testEventLog(t, 'KurrentDB server', async () => real, 'refused')
 })
 
 await t.test('of rivals with the same event one has written it', async (t) => {

@@ -106,7 +106,9 @@ export const openKurrentLog = async (options: KurrentLogOptions): Promise<EventL
   }
 
   return {
-    append: async (streamId, events, expectedVersion) => {
+    append: async (streamId, events, expectedVersion, fence) => {
+      // What the server stores and who holds a lease are two systems: nothing could make the two one step.
+      if (fence !== undefined) throw new TypeError('KurrentDB cannot keep a fence: use EVENT_LOG=postgres')
       const result = await appendToKurrent(
         client,
         { callMs, unavailableAfterMs, inSlot, readStream },

@@ -7,6 +7,7 @@ import {
   type NewEvent,
   VersionConflict,
 } from './event-log.ts'
+import { type Fence, FencedOff } from './fence.ts'
 import { backOff, pause } from './pause.ts'
 import { constraintOf, isConnectionLoss, isTransient, isUniqueViolation } from './postgres-errors.ts'
 import { within } from './postgres-query.ts'
@@ -17,14 +18,21 @@ interface AppendedRow {
   readonly version: number
 }
 
+/**
+ * Under a fence the append's own statement asks whether the token is still the newest, and keeps it so until it has
+ * committed: no round trip more, and no moment between.
+ */
+type Fencing = 'free' | 'fenced'
+const HOLDS = 'log.holds($8, $9::bigint)'
+
 /** All events of an append in one statement and so in one short transaction of its own. */
-const appendStatement = (version: string, condition: string): string => `
-with appended as (
+const appendStatement = (version: string, condition: string, fencing: Fencing): string => `
+with ${fencing === 'fenced' ? `fence as materialized (select ${HOLDS} as held), ` : ''}appended as (
   insert into log.events (stream_id, version, event_id, type, schema_version, data, metadata)
   select $1, ${version} + e.ordinal::integer, e.event_id, e.type, e.schema_version, e.data, e.metadata
   from unnest($3::uuid[], $4::text[], $5::integer[], $6::json[], $7::json[]) with ordinality
     as e(event_id, type, schema_version, data, metadata, ordinal)
-  where ${condition}
+  where ${condition}${fencing === 'fenced' ? ' and (select held from fence)' : ''}
   order by e.ordinal
   returning transaction_id, sequence, version
 )
@@ -32,32 +40,42 @@ select transaction_id::text as transaction, max(sequence)::text as sequence, max
 from appended group by transaction_id`
 
 /** `none` (-1) and numbers: a longer stream violates the unique key, a shorter one lacks the row of the expected version. */
-const APPEND_AT = {
-  name: 'colibri-log-append-at',
+const appendAt = (fencing: Fencing) => ({
+  name: `colibri-log-append-at-${fencing}`,
   text: appendStatement(
     '$2::integer',
-    '$2::integer < 0 or exists (select from log.events where stream_id = $1 and version = $2::integer)',
+    '($2::integer < 0 or exists (select from log.events where stream_id = $1 and version = $2::integer))',
+    fencing,
   ),
-}
+})
 /** One event, the common case: the same rule without the arrays. */
-const APPEND_ONE = {
-  name: 'colibri-log-append-one',
+const appendOne = (fencing: Fencing) => ({
+  name: `colibri-log-append-one-${fencing}`,
   text: `
 insert into log.events (stream_id, version, event_id, type, schema_version, data, metadata)
 select $1, $2::integer + 1, $3::uuid, $4, $5::integer, $6::json, $7::json
-where $2::integer < 0 or exists (select from log.events where stream_id = $1 and version = $2::integer)
+where ($2::integer < 0 or exists (select from log.events where stream_id = $1 and version = $2::integer))
+  ${fencing === 'fenced' ? `and ${HOLDS}` : ''}
 returning transaction_id::text as transaction, sequence::text as sequence, version`,
-}
-const APPEND_ANY = {
-  name: 'colibri-log-append-any',
+})
+const appendAny = (fencing: Fencing) => ({
+  name: `colibri-log-append-any-${fencing}`,
   text: appendStatement(
     '(select coalesce(max(version), -1) from log.events where stream_id = $1)',
     '$2::integer is null',
+    fencing,
   ),
-}
+})
+const statements = (fencing: Fencing) => ({
+  at: appendAt(fencing),
+  one: appendOne(fencing),
+  any: appendAny(fencing),
+})
+const STATEMENTS = { free: statements('free'), fenced: statements('fenced') } as const
 const STATE = {
   name: 'colibri-log-append-state',
   text: `select (select max(version) from log.events where stream_id = $1) as actual,
+    (select token::text from log.leases where name = $3) as token,
     coalesce((select json_agg(json_build_object('id', event_id, 'stream', stream_id, 'version', version, 'transaction',
       transaction_id::text, 'sequence', sequence::text) order by version) from log.events where event_id = any($2::uuid[])),
       '[]'::json)::text as stored`,
@@ -90,10 +108,11 @@ export const appendToPostgres = async (
   streamId: string,
   events: readonly NewEvent[],
   expected: ExpectedVersion,
+  fence?: Fence,
 ): Promise<AppendResult> => {
   const ids = events.map((event) => event.id.toLowerCase())
   checkRequest(streamId, ids, expected)
-  const query = appendQuery(streamId, ids, events, expected)
+  const query = appendQuery(streamId, ids, events, expected, fence)
   const deadline = Date.now() + unavailableAfterMs
   let outcomeUnknown = false
   for (let attempt = 0; ; attempt += 1) {
@@ -132,8 +151,8 @@ export const appendToPostgres = async (
 
   /** Why nothing was stored, thrown; or the result, when an earlier attempt of this very append was stored after all. */
   async function refusalOrOwn(kind: 'race' | 'refused'): Promise<AppendResult | undefined> {
-    const result = await pool.query<{ actual: number | null; stored: string }>(
-      within(statementMs, { ...STATE, values: [streamId, ids] }),
+    const result = await pool.query<{ actual: number | null; token: string | null; stored: string }>(
+      within(statementMs, { ...STATE, values: [streamId, ids, fence?.lease ?? null] }),
     )
     const actual = result.rows[0]?.actual ?? null
     const stored = JSON.parse(result.rows[0]?.stored ?? '[]') as StoredId[]
@@ -144,6 +163,7 @@ export const appendToPostgres = async (
       }
       throw new DuplicateEvent(last.id)
     }
+    if (fence !== undefined && result.rows[0]?.token !== String(fence.token)) throw new FencedOff(fence)
     if (kind === 'race') return undefined
     throw new VersionConflict(streamId, expected, actual ?? 'none')
   }
@@ -176,16 +196,19 @@ const appendQuery = (
   ids: readonly string[],
   events: readonly NewEvent[],
   expected: ExpectedVersion,
+  fence: Fence | undefined,
 ): { name: string; text: string; values: unknown[] } => {
+  const { at, one, any } = STATEMENTS[fence === undefined ? 'free' : 'fenced']
+  const fenced = fence === undefined ? [] : [fence.lease, fence.token]
   const after = expected === 'any' ? null : expected === 'none' ? -1 : expected
   const [only, ...others] = events
   if (only !== undefined && others.length === 0 && after !== null) {
     const { type, schemaVersion, data, metadata } = only
     const values = [streamId, after, ids[0], type, schemaVersion, JSON.stringify(data), JSON.stringify(metadata)]
-    return { ...APPEND_ONE, values }
+    return { ...one, values: [...values, ...fenced] }
   }
   return {
-    ...(after === null ? APPEND_ANY : APPEND_AT),
+    ...(after === null ? any : at),
     values: [
       streamId,
       after,
@@ -194,6 +217,7 @@ const appendQuery = (
       events.map((event) => event.schemaVersion),
       events.map((event) => JSON.stringify(event.data)),
       events.map((event) => JSON.stringify(event.metadata)),
+      ...fenced,
     ],
   }
 }

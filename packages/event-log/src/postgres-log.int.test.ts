@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { testPostgres } from '@colibri/testkit'
 import fc from 'fast-check'
 import pg from 'pg'
@@ -12,6 +13,8 @@ import {
   START,
   VersionConflict,
 } from './event-log.ts'
+import type { Fence } from './fence.ts'
+import { openLeases } from './postgres-leases.ts'
 import { openPostgresLog } from './postgres-log.ts'
 import { newEvent, testEventLog } from './testing/index.ts'
 import { verifyLog } from './verify-log.ts'
@@ -36,7 +39,70 @@ const readToEnd = async (from: Position): Promise<RecordedEvent[]> => {
 }
 const endOfLog = async (): Promise<Position> => (await readToEnd(START)).at(-1)?.position ?? START
 
-await testEventLog(t, 'Postgres', async () => log)
+/** Another process takes the lease: the session of the one before has ended. */
+const taking = async (lease: string): Promise<Fence> => {
+  const client = new pg.Client({ connectionString: postgres.url })
+  await client.connect()
+  try {
+    const leases = await openLeases(client, { id: randomUUID(), address: 'http://127.0.0.1:1', ttlMs: 60_000 })
+    for (;;) {
+      const taken = await leases.take(lease)
+      if (taken !== undefined) return { lease, token: taken.token }
+      await setTimeout(5)
+    }
+  } finally {
+    await client.end()
+  }
+}
+await testEventLog(t, 'Postgres', async () => log, taking)
+
+await t.test('a lease has one owner, until its time is over or its session ends', async (t) => {
+  const [lease, replica] = [`a lease ${randomUUID()}`, `a replica ${randomUUID()}`]
+  const owner = async (id: string, ttlMs: number) => {
+    const client = new pg.Client({ connectionString: postgres.url })
+    client.on('error', () => {})
+    await client.connect()
+    t.teardown(() => client.end())
+    return { client, leases: await openLeases(client, { id, address: `http://${id}`, ttlMs }) }
+  }
+  const [first, second, third] = await Promise.all([owner('first', 60_000), owner('second', 1), owner('third', 60_000)])
+  const holder = async () => (await third.leases.renew(lease))[0]
+  t.same(await first.leases.take(lease), { token: 1, formerMs: 0 })
+  t.equal(await second.leases.take(lease), undefined)
+  t.same(await first.leases.take(lease), { token: 1, formerMs: 0 }, 'who has it keeps its token')
+  t.match(await holder(), { name: lease, token: 1, owner: 'first', address: 'http://first', held: true })
+
+  await second.leases.release(lease, 1)
+  t.match(await holder(), { owner: 'first' }, 'nobody gives away what another has')
+  await first.leases.release(lease, 1)
+  t.match(await holder(), { owner: null, held: false })
+  t.same(await second.leases.take(lease), { token: 2, formerMs: 0 }, 'given back: nobody believes to hold it')
+
+  const lapsed = await (async () => {
+    for (;;) {
+      const taken = await first.leases.take(lease)
+      if (taken !== undefined) return taken
+    }
+  })()
+  t.same(lapsed, { token: 3, formerMs: 0 }, 'its time was over')
+  await second.leases.renew(lease)
+  t.match(await holder(), { owner: 'first', token: 3 }, 'who comes back late has lost it')
+
+  await first.leases.take(replica)
+  await first.client.end()
+  const ended = await (async () => {
+    for (;;) {
+      const taken = await third.leases.take(lease)
+      if (taken !== undefined) return taken
+      await setTimeout(5)
+    }
+  })()
+  t.equal(ended.token, 4, 'its session has ended')
+  t.ok(ended.formerMs > 1_000 && ended.formerMs <= 60_000, 'but the process may live, and believe to hold it')
+  await third.leases.forget([lease, replica])
+  t.match(await holder(), { owner: 'third' }, 'what is held is not forgotten')
+  t.same(await third.leases.renew(replica), [])
+})
 
 await t.test('many openers migrate one database', async (t) => {
   const name = `fresh_${randomUUID().replaceAll('-', '')}`

@@ -139,13 +139,14 @@ export const openPostgresLog = async (source: PostgresLogSource & PostgresLogOpt
   else await migrateLog(pool)
 
   return {
-    append: async (streamId, events, expectedVersion) => {
+    append: async (streamId, events, expectedVersion, fence) => {
       const result = await appendToPostgres(
         pool,
         { statementMs, unavailableAfterMs },
         streamId,
         events,
         expectedVersion,
+        fence,
       ).catch((error: unknown) => {
         throw isConnectionLoss(error) ? new LogUnavailable(`append to ${streamId}`, error) : error
       })

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { LEASES } from './lease-schema.ts'
 import { inTransaction } from './postgres-transaction.ts'
 
 /** Serialises migrations of every process that opens the log at the same moment. */
@@ -25,19 +26,31 @@ create table log.events (
   constraint events_event_id unique (event_id)
 )`
 
-/** Creates schema and table unless they are there, and refuses a server on which the log could not keep its promises. */
+/** Creates schema and tables unless they are there, and refuses a server on which the log could not keep its promises. */
 export const migrateLog = async (pool: Pool): Promise<void> => {
-  const present = await pool.query<{ present: boolean }>(`select to_regclass('log.events') is not null as present`)
-  if (present.rows[0]?.present !== true) {
-    await inTransaction(pool, async (client) => {
-      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [MIGRATION_LOCK])
-      await client.query('create schema if not exists log')
-      const again = await client.query<{ present: boolean }>(`select to_regclass('log.events') is not null as present`)
-      if (again.rows[0]?.present !== true) await client.query(TABLE)
-    })
-  }
+  await createWhereMissing(pool, 'log.events', TABLE)
+  await migrateLeases(pool)
   await assertDurable(pool)
   await assertTransactionIdsAhead(pool)
+}
+
+/** The leases alone, for those whose events are stored elsewhere. */
+export const migrateLeases = (pool: Pool): Promise<void> => createWhereMissing(pool, 'log.leases', LEASES)
+
+const createWhereMissing = async (pool: Pool, table: string, ddl: string): Promise<void> => {
+  // Asked of the catalog itself: a name that was looked up in vain before may be remembered as missing.
+  const isThere = {
+    text: `select exists (select from pg_tables where schemaname || '.' || tablename = $1) as present`,
+    values: [table],
+  }
+  const present = await pool.query<{ present: boolean }>(isThere)
+  if (present.rows[0]?.present === true) return
+  await inTransaction(pool, async (client) => {
+    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [MIGRATION_LOCK])
+    await client.query('create schema if not exists log')
+    const again = await client.query<{ present: boolean }>(isThere)
+    if (again.rows[0]?.present !== true) await client.query(ddl)
+  })
 }
 
 const assertDurable = async (pool: Pool): Promise<void> => {

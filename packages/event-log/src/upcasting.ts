@@ -49,7 +49,7 @@ export const withUpcasters = (log: EventLog, upcasters: readonly Upcaster[]): Ev
   const upcast = upcastBy(upcasters)
   const upcastPage = (page: Page): Page => ({ ...page, events: page.events.map(upcast) })
   return {
-    append: (streamId, events, expectedVersion) => log.append(streamId, events, expectedVersion),
+    append: (streamId, events, expectedVersion, fence) => log.append(streamId, events, expectedVersion, fence),
     read: async (streamId, fromVersion) => (await log.read(streamId, fromVersion)).map(upcast),
     readAll: async (from, options) => upcastPage(await log.readAll(from, options)),
     end: () => log.end(),

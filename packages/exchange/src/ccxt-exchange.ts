@@ -4,7 +4,7 @@ import type { Connector } from './catalogue.ts'
 import { type Paced, pace } from './paced-exchange.ts'
 import type { RateBudgets } from './rate-budget/rate-budgets.ts'
 import { type Priority, type RateLimit, rateLimitOf } from './rate-budget/rate-limit.ts'
-import { type Credentials, UnknownConnector } from './venue.ts'
+import { type Clearance, type Credentials, UnknownConnector } from './venue.ts'
 import { currentWireCall, NotSent } from './wire.ts'
 
 type Params = Readonly<Record<string, unknown>>
@@ -192,6 +192,7 @@ export interface ExchangeSettings {
   /** Instead of the venue's own limit. */
   readonly limit?: RateLimit
   readonly credentials?: Credentials
+  readonly clearance?: Clearance
 }
 
 const isSimulator = (connector: Connector): boolean => connector.name.startsWith('simulator')
@@ -242,6 +243,13 @@ export const openExchange = async (connector: Connector, settings: ExchangeSetti
   exchange.fetch = async (url, method, headers, body) => {
     const wire = currentWireCall()
     if (wire?.closed) throw new NotSent('the call had already been answered')
+    // Signed already: nothing that takes time may come between this answer and the socket.
+    const clearing = settings.clearance?.()
+    if (clearing !== undefined) {
+      const refused = await clearing
+      if (refused !== 'clear') throw new NotSent(refused.reason)
+      if (wire?.closed) throw new NotSent('the call had already been answered')
+    }
     if (wire !== undefined) wire.sent += 1
     return fetch(url, method, headers, body)
   }

@@ -6,7 +6,7 @@ import { ccxtPublicVenue } from './ccxt-public-venue.ts'
 import { ccxtLiveVenue } from './live/ccxt-live-venue.ts'
 import { type RateBudgets, rateBudgets } from './rate-budget/rate-budgets.ts'
 import type { Priority } from './rate-budget/rate-limit.ts'
-import type { AccountVenue, Credentials, LiveVenue, PublicVenue, Venues, VenueUrls } from './venue.ts'
+import type { AccountVenue, LiveVenue, PublicVenue, Venues, VenueUrls } from './venue.ts'
 import { UnknownConnector } from './venue.ts'
 import { parseVenueUrls, readVenuesFile } from './venues-file.ts'
 
@@ -108,12 +108,16 @@ export const openVenues = (options: VenuesOptions = {}): Venues => {
       return entry
     },
 
-    accountVenue(connectorName, credentials: Credentials) {
+    accountVenue(connectorName, credentials, clearance) {
       const connector = usable(connectorName)
       if (connector.noAccounts !== undefined) {
         throw new UnknownConnector(`Connector ${connectorName} has no accounts here: ${connector.noAccounts}`)
       }
-      const venue = ccxtAccountVenue(connector, { ...settingsOf(connector, 'streams', 'account'), credentials })
+      const venue = ccxtAccountVenue(connector, {
+        ...settingsOf(connector, 'streams', 'account'),
+        credentials,
+        ...(clearance === undefined ? {} : { clearance }),
+      })
       const own: AccountVenue = {
         ...venue,
         close: async () => {

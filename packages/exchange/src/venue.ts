@@ -329,6 +329,12 @@ export type VenueUrls = Readonly<
   Record<string, { readonly rest?: string; readonly ws?: string; readonly limit?: VenueLimit }>
 >
 
+/**
+ * Asked for every request of an account after it is signed, as the last thing before it goes to the socket: whether this
+ * process may still send for the account. Undefined: it may, at once.
+ */
+export type Clearance = () => Promise<'clear' | { readonly reason: string }> | undefined
+
 export interface Venues {
   /** Every name of the catalogue, also those that cannot be used. */
   connectorNames(): readonly string[]
@@ -337,6 +343,6 @@ export interface Venues {
   /** Shared: one per connector. Throws `UnknownConnector`, with the reason where the connector cannot be used. */
   liveVenue(connectorName: string): LiveVenue
   /** The caller's own: close it when its credentials change. Throws `UnknownConnector`. */
-  accountVenue(connectorName: string, credentials: Credentials): AccountVenue
+  accountVenue(connectorName: string, credentials: Credentials, clearance?: Clearance): AccountVenue
   close(): Promise<void>
 }

@@ -11,11 +11,15 @@ import {
   START,
   VersionConflict,
 } from '../event-log.ts'
+import { type Fence, FencedOff } from '../fence.ts'
 import { withUpcasters } from '../upcasting.ts'
 import { newEvent } from './new-event.ts'
 
 /** Opens a log for one suite; it may hold events of others already. */
 export type LogFactory = (t: Test) => Promise<EventLog>
+
+/** Gives the lease of this name to a new owner: its fence. `refused`: the driver cannot keep fences. */
+export type Fencing = ((lease: string) => Promise<Fence>) | 'refused'
 
 const readToEnd = async (
   log: EventLog,
@@ -43,7 +47,7 @@ const conflictOf = async (append: Promise<unknown>): Promise<VersionConflict | D
 }
 
 /** What every driver of the log must do. Categories are random, so that runs may share one log. */
-export const testEventLog = (t: Test, name: string, factory: LogFactory): Promise<unknown> =>
+export const testEventLog = (t: Test, name: string, factory: LogFactory, fencing: Fencing): Promise<unknown> =>
   t.test(`event log contract: ${name}`, async (t) => {
     const log = await factory(t)
     const category = () => `c${randomUUID().replaceAll('-', '')}`
@@ -117,6 +121,74 @@ export const testEventLog = (t: Test, name: string, factory: LogFactory): Promis
       t.match(await conflictOf(log.append(id, [newEvent(), event], 0)), { name: 'DuplicateEvent', eventId: event.id })
       t.equal((await log.read(id)).length, 1, 'all or nothing')
     })
+
+    if (fencing === 'refused') {
+      await t.test('refuses a fence it cannot keep', async (t) => {
+        const id = stream()
+        await t.rejects(log.append(id, [newEvent()], 'none', { lease: id, token: 1 }), { name: 'TypeError' })
+        t.same(await log.read(id), [])
+      })
+    } else {
+      await t.test('a fence lets the newest token write and nobody before it', async (t) => {
+        const lease = `lease ${randomUUID()}`
+        const [id, other] = [stream(), stream()]
+        await t.rejects(log.append(id, [newEvent()], 'none', { lease, token: 1 }), { name: 'FencedOff' }, 'never taken')
+        const first = await fencing(lease)
+        const stored = newEvent()
+        await log.append(id, [stored], 'none', first)
+        await log.append(id, [newEvent(), newEvent()], 0, first)
+        await log.append(id, [newEvent()], 'any', first)
+        t.match(await conflictOf(log.append(id, [newEvent()], 0, first)), { name: 'VersionConflict', actual: 3 })
+        t.match(await conflictOf(log.append(other, [stored], 'none', first)), { name: 'DuplicateEvent' })
+
+        const second = await fencing(lease)
+        t.ok(second.token > first.token)
+        for (const [of, expected] of [
+          [id, 3],
+          [id, 'any'],
+          [id, 9],
+          [other, 'none'],
+        ] as const) {
+          for (const events of [[newEvent()], [newEvent(), newEvent()]]) {
+            await t.rejects(log.append(of, events, expected, first), { name: 'FencedOff', fence: first })
+          }
+        }
+        t.match(
+          await conflictOf(log.append(id, [stored], 3, first)),
+          { name: 'DuplicateEvent' },
+          'a retry that was stored',
+        )
+        t.equal((await log.append(id, [newEvent()], 3, second)).version, 4)
+        t.equal((await log.append(id, [newEvent()], 4)).version, 5, 'without a fence nothing is asked')
+        t.same(await log.read(other), [])
+      })
+
+      await t.test('taking over races with appends: nothing is stored under the old token afterwards', async (t) => {
+        const lease = `lease ${randomUUID()}`
+        const id = stream()
+        let fence = await fencing(lease)
+        for (let round = 0; round < 5; round += 1) {
+          const old = fence
+          let writing = true
+          const writers = Array.from({ length: 6 }, async () => {
+            while (writing) {
+              try {
+                await log.append(id, [newEvent({ data: { token: old.token } })], 'any', old)
+              } catch (error) {
+                if (error instanceof FencedOff) return
+                throw error
+              }
+            }
+          })
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          fence = await fencing(lease)
+          const stored = (await log.read(id)).length
+          await Promise.all(writers)
+          writing = false
+          t.equal((await log.read(id)).length, stored, 'what was stored was stored before the new owner read')
+        }
+      })
+    }
 
     await t.test('refuses what makes no sense', async (t) => {
       await t.rejects(log.append(stream(), [], 'any'), { name: 'TypeError' })

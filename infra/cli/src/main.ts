@@ -1,7 +1,6 @@
-import { openPostgresLog } from '@colibri/event-log'
 import pg from 'pg'
 import { rebuild } from './rebuild.ts'
-import { runningDatabase } from './running-database.ts'
+import { runningDatabase, runningHome, runningLog } from './running-database.ts'
 import { showStream } from './stream.ts'
 import { tail } from './tail.ts'
 import { verify } from './verify.ts'
@@ -11,7 +10,7 @@ const usage = `Usage: npm run log -- <command>
   tail                    every event as it is stored, from now on; --from-start: from the first
   stream <id>             the history of one aggregate: order-<client order id>, or the client order id alone
   rebuild <projection>    the read model again from the first event; says whether it differs
-  verify                  checks versions, ids, readability and checkpoints of the whole log`
+  verify                  checks versions, ids, readability and checkpoints of the whole log, and its seals`
 
 const [command, ...args] = process.argv.slice(2)
 const stopping = new AbortController()
@@ -23,7 +22,7 @@ const run = async (): Promise<number> => {
     return 1
   }
   const pool = new pg.Pool({ connectionString: runningDatabase(), connectionTimeoutMillis: 5_000, max: 4 })
-  const log = await openPostgresLog({ pool })
+  const { log, driver } = await runningLog(pool)
   const print = (line: string): void => void process.stdout.write(`${line}\n`)
   try {
     switch (command) {
@@ -34,7 +33,7 @@ const run = async (): Promise<number> => {
       case 'rebuild':
         return await rebuild(log, pool, args[0], print)
       default:
-        return await verify(pool, print)
+        return await verify({ pool, log, driver, home: runningHome() }, print)
     }
   } finally {
     await log.close()

@@ -12,6 +12,15 @@ export * from './rebuild-projection.ts'
 export * from './relay.ts'
 export { POSITION_HEADER } from './relay-stream.ts'
 export * from './run-projection.ts'
+export { SEALS_FILE } from './seal-anchors.ts'
+export { type RunningSealing, type SealingOptions, SealsForged, startSealing } from './seal-log.ts'
 export { type TableDigest, tableDigests } from './table-digests.ts'
 export * from './upcasting.ts'
 export * from './verify-log.ts'
+export {
+  type SealFinding,
+  type SealVerification,
+  sealedInLog,
+  sealedInPostgres,
+  verifySeals,
+} from './verify-seals.ts'

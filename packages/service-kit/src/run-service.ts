@@ -23,6 +23,7 @@ import { openLog } from './open-log.ts'
 import { type Call, createCall } from './rpc-client.ts'
 import { RpcServer } from './rpc-server.ts'
 import { startServiceRelay } from './service-relay.ts'
+import { startServiceSealing } from './service-sealing.ts'
 import { acceptSockets, type SocketEndpoint } from './sockets.ts'
 import { whenAskedToStop } from './stop-signal.ts'
 import { BootError } from './wait-for.ts'
@@ -150,6 +151,7 @@ export const startService = async <C extends BaseConfig>(
       context: () => requestContext() ?? ownContext(name),
     }
     endings.push(await startServiceRelay(kit))
+    endings.push(await startServiceSealing(log, kit.pool, config.COLIBRI_HOME, logger))
     const { controllers = [], providers = [], sockets = [], projections = [], recover } = await definition.start(kit)
     for (const projection of projections) endings.push(() => projection.stop())
     measureProjections(metrics, projections)

@@ -29,6 +29,7 @@ import { becomeOnlyWriter } from './only-writer.ts'
 import { cancelOrder } from './orders/cancel-order.ts'
 import { clientOrderIds, type IdSubject } from './orders/client-order-id.ts'
 import { defaultFollowPolicy, type Follower, followVenue } from './orders/follow-venue.ts'
+import { createMarketSnapshots } from './orders/market-snapshots.ts'
 import { createOrderStreams } from './orders/order-streams.ts'
 import { ORDERS, OrdersController } from './orders/orders.http.ts'
 import { ordersProjection } from './orders/orders.projection.ts'
@@ -121,6 +122,8 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     warn: (text) => logger.warn(text),
   })
   const rules = createTradingRules({ call: kit.call, now, background })
+  const markets = createMarketSnapshots({ nats: kit.nats, call: kit.call, now, background })
+  kit.onShutdown(() => markets.close())
 
   const context: OrdersContext = {
     streams: tellFills(createOrderStreams(log, now), (intent, fill) => losses.filled(intent, fill)),
@@ -155,6 +158,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   const placing = {
     ...context,
     rules,
+    market: markets.of,
     newClientOrderId: (subject: IdSubject) => newId(connectorOf(subject.connectorName).clientOrderId, subject),
     background,
     replyMs: REPLY_MS,
@@ -259,8 +263,8 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
 }
 
 const causeOf = (kit: ServiceKit<TradingConfig>) => {
-  const { requestId, correlationId, actor } = kit.context()
-  return { actor, correlationId, causationId: requestId }
+  const { requestId, correlationId, actor, address } = kit.context()
+  return { actor, correlationId, causationId: requestId, ...(address === undefined ? {} : { address }) }
 }
 
 const checkPassword = async (

@@ -24,6 +24,17 @@ export const orderEvents = {
     /** As the client wrote them: what the reply echoes. */
     requestedAmount: z.string(),
     requestedPrice: z.string().nullable(),
+    /** What was known of the market at that moment; null when nothing was, absent in events from before it was kept. */
+    market: z
+      .object({
+        bid: decimalText.nullable(),
+        ask: decimalText.nullable(),
+        last: decimalText.nullable(),
+        /** Epoch milliseconds of these prices. */
+        time: z.number().int(),
+      })
+      .nullable()
+      .optional(),
     /** Present when the order was placed outside Colibri, and was found at the venue. */
     external: z
       .object({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { asOf } from './as-of.ts'
 import { decimal, integer, list, literal, model, nullable, text } from './types.ts'
 
 /** `/trading`: orders and their fills. */
@@ -41,16 +42,18 @@ const page = {
   connector_names: nullable(list(text())),
   trading_pairs: nullable(list(text())),
 }
+/** The list as it was known at that moment. */
+const past = { as_of: nullable(asOf()) }
 /** Epoch milliseconds; a value below 10^11 is read as seconds. */
 const period = { start_time: nullable(integer()), end_time: nullable(integer()) }
 
-export const activeOrdersRequest = model(page)
+export const activeOrdersRequest = model({ ...page, ...past })
 export type ActiveOrdersRequest = z.infer<typeof activeOrdersRequest>
 
-export const searchOrdersRequest = model({ ...page, ...period, status: nullable(text()) })
+export const searchOrdersRequest = model({ ...page, ...period, ...past, status: nullable(text()) })
 export type SearchOrdersRequest = z.infer<typeof searchOrdersRequest>
 
-export const searchTradesRequest = model({ ...page, ...period, trade_types: nullable(list(text())) })
+export const searchTradesRequest = model({ ...page, ...period, ...past, trade_types: nullable(list(text())) })
 export type SearchTradesRequest = z.infer<typeof searchTradesRequest>
 
 const pagination = z.object({
@@ -106,6 +109,7 @@ export const positionsRequest = model({
   cursor: page.cursor,
   account_names: page.account_names,
   connector_names: page.connector_names,
+  ...past,
 })
 export type PositionsRequest = z.infer<typeof positionsRequest>
 

@@ -1,5 +1,5 @@
 import { isFinished, nameAtVenue, type PlacedOrder } from './order.ts'
-import type { Cause } from './order-streams.ts'
+import type { RequestCause } from './order-streams.ts'
 import type { OrdersContext } from './orders-context.ts'
 
 export interface CancelOrderDeps extends OrdersContext {
@@ -21,7 +21,7 @@ export type Cancelled = { readonly kind: 'initiated' } | { readonly kind: 'not-a
  */
 export const cancelOrder =
   (deps: CancelOrderDeps) =>
-  async (request: CancelOrder, cause: Required<Cause>): Promise<Cancelled> => {
+  async (request: CancelOrder, cause: RequestCause): Promise<Cancelled> => {
     const known = await deps.streams.load(request.clientOrderId)
     if (known === undefined || isFinished(known.order)) return { kind: 'not-active' }
     const { accountName, connectorName } = known.order.intent

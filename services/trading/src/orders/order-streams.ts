@@ -27,6 +27,13 @@ export interface Cause {
   readonly causationId?: string
 }
 
+/** A cause that may know the network address it came from. */
+export interface TracedCause extends Cause {
+  readonly address?: string
+}
+/** A client's request. */
+export type RequestCause = Required<Cause> & TracedCause
+
 export interface LiveOrder {
   readonly order: PlacedOrder
   /** Epoch milliseconds of the intent. */
@@ -44,11 +51,15 @@ export interface Handled {
 /** Every order's stream, with the ones in use kept in memory, so that a hot order costs one append and no read. */
 export interface OrderStreams {
   /** Stores the intent as the first event of its stream. Throws `DuplicateEvent`, `VersionConflict` or `LogUnavailable`. */
-  submit(intent: OrderIntent, eventId: string, cause: Required<Cause>): Promise<AppendResult>
+  submit(intent: OrderIntent, eventId: string, cause: RequestCause): Promise<AppendResult>
   /** Stores an order that was found at the venue; one that is stored already stays as it is. Deterministic event ids. */
   discover(intent: OrderIntent, venueOrderId: string, cause: Cause): Promise<LiveOrder>
   /** Throws `OrderNotPlaced` for an id that was never submitted. */
-  handle(clientOrderId: string, command: Exclude<OrderCommand, { kind: 'submit' }>, cause: Cause): Promise<Handled>
+  handle(
+    clientOrderId: string,
+    command: Exclude<OrderCommand, { kind: 'submit' }>,
+    cause: TracedCause,
+  ): Promise<Handled>
   load(clientOrderId: string): Promise<LiveOrder | undefined>
   /** Resolves when whatever was being stored at the time of the call is stored, or could not be. Never rejects. */
   stored(): Promise<void>
@@ -161,7 +172,7 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
     if (entry !== undefined) entry.version = -1
   }
 
-  const newEvents = (id: string, events: readonly OrderEvent[], entry: Entry, cause: Cause): NewEvent[] =>
+  const newEvents = (id: string, events: readonly OrderEvent[], entry: Entry, cause: TracedCause): NewEvent[] =>
     events.map((event) => ({
       id:
         event.type === 'OrderFilled'
@@ -175,6 +186,7 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
         correlationId: cause.correlationId ?? entry.correlationId,
         causationId: cause.causationId ?? entry.lastEventId,
         time: now(),
+        ...(cause.address === undefined ? {} : { address: cause.address }),
       },
     }))
 

@@ -5,6 +5,7 @@ import {
   legacyCancelQuery,
   type OrderHistory,
   type OrdersPage,
+  type OrderWhy,
   orderPath,
   type PlaceOrderRequest,
   type PlaceOrderResponse,
@@ -20,7 +21,7 @@ import { Controller, Delete, Get, Headers, HttpCode, Inject, Post } from '@nestj
 import type { z } from 'zod'
 import type { Cancelled, CancelOrder } from './cancel-order.ts'
 import type { OrderRequest } from './check-order.ts'
-import type { Cause } from './order-streams.ts'
+import type { RequestCause } from './order-streams.ts'
 import type { OrdersQueries } from './orders.queries.ts'
 import type { Placed } from './place-order.ts'
 
@@ -28,10 +29,10 @@ export const ORDERS = Symbol('orders')
 
 /** The use cases as the controller sees them. */
 export interface Orders {
-  place(request: OrderRequest, cause: Required<Cause>, idempotencyKey: string | undefined): Promise<Placed>
-  cancel(request: CancelOrder, cause: Required<Cause>): Promise<Cancelled>
+  place(request: OrderRequest, cause: RequestCause, idempotencyKey: string | undefined): Promise<Placed>
+  cancel(request: CancelOrder, cause: RequestCause): Promise<Cancelled>
   accountExists(accountName: string): Promise<boolean>
-  cause(): Required<Cause>
+  cause(): RequestCause
   readonly queries: OrdersQueries
 }
 
@@ -151,6 +152,14 @@ export class OrdersController {
     const history = await this.orders.queries.history(path.client_order_id)
     if (history === undefined) throw notFound(`Order '${path.client_order_id}' not found`)
     return history
+  }
+
+  /** What led to the order and its fills, from the newest event back to the request. */
+  @Get('orders/:client_order_id/why')
+  async why(@Validated('path', orderPath) path: z.infer<typeof orderPath>): Promise<OrderWhy> {
+    const why = await this.orders.queries.why(path.client_order_id)
+    if (why === undefined) throw notFound(`Order '${path.client_order_id}' not found`)
+    return why
   }
 
   @Post(':account_name/:connector_name/orders/:client_order_id/cancel')

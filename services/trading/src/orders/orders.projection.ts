@@ -42,6 +42,8 @@ create index if not exists orders_newest on orders (created_at desc, client_orde
 create index if not exists orders_active on orders (client_order_id)
   where status in ('SUBMITTED', 'OPEN', 'PARTIALLY_FILLED', 'PENDING_CANCEL');
 create index if not exists orders_exchange_order_id on orders (exchange_order_id);
+create index if not exists orders_lifetime on orders using brin (created_at, updated_at)
+  with (pages_per_range = 16, autosummarize = on);
 create table if not exists trades (
   trade_id text primary key,
   client_order_id text not null,
@@ -205,6 +207,43 @@ const loadRows = async (events: readonly RecordedEvent[], client: PoolClient): P
   return new Map(rows.map((row) => [row.client_order_id, row]))
 }
 
+/** Applies one event of the log to the rows; gives the trades it makes. */
+const applyRecorded = (rows: Map<string, Row>, recorded: RecordedEvent): readonly Trade[] => {
+  const event = orderEventOf(recorded)
+  const id = idOf(recorded)
+  if (event.type === 'OrderSubmitted') {
+    rows.set(id, rowOf(event.data, recorded.metadata.time))
+    return []
+  }
+  const row = rows.get(id)
+  if (row === undefined) throw new Error(`${event.type} of order ${id} before its submission`)
+  const trade = applyEvent(row, event)
+  row.status = statusFrom({
+    amount: row.amount,
+    filledAmount: row.filled_amount,
+    outcome: row.outcome,
+    cancel: row.cancel,
+  })
+  row.updated_at = iso(recorded.metadata.time)
+  return trade === undefined ? [] : [trade]
+}
+
+export interface FoldedOrder {
+  readonly row: OrdersTable
+  /** `trade_id` of its fills. */
+  readonly tradeIds: readonly string[]
+}
+
+/** The row the events of one order make; undefined without any. */
+export const foldOrder = (events: readonly RecordedEvent[]): FoldedOrder | undefined => {
+  const rows = new Map<string, Row>()
+  const trades = events.flatMap((event) => applyRecorded(rows, event))
+  const [row] = rows.values()
+  if (row === undefined) return undefined
+  const times = { created_at: new Date(row.created_at), updated_at: new Date(row.updated_at) }
+  return { row: { ...row, ...times }, tradeIds: trades.map(({ trade_id: id }) => id) }
+}
+
 /** Orders and their fills as rows, one read and at most two writes per batch. */
 export const ordersProjection: Projection = {
   name: 'orders',
@@ -213,25 +252,7 @@ export const ordersProjection: Projection = {
   async apply(events, client) {
     const rows = await loadRows(events, client)
     const trades: Trade[] = []
-    for (const recorded of events) {
-      const event = orderEventOf(recorded)
-      const id = idOf(recorded)
-      if (event.type === 'OrderSubmitted') {
-        rows.set(id, rowOf(event.data, recorded.metadata.time))
-        continue
-      }
-      const row = rows.get(id)
-      if (row === undefined) throw new Error(`${event.type} of order ${id} before its submission`)
-      const trade = applyEvent(row, event)
-      if (trade !== undefined) trades.push(trade)
-      row.status = statusFrom({
-        amount: row.amount,
-        filledAmount: row.filled_amount,
-        outcome: row.outcome,
-        cancel: row.cancel,
-      })
-      row.updated_at = iso(recorded.metadata.time)
-    }
+    for (const recorded of events) trades.push(...applyRecorded(rows, recorded))
     await client.query({ name: 'orders-projection-store', text: STORE, values: [JSON.stringify([...rows.values()])] })
     if (trades.length > 0) {
       await client.query({ name: 'orders-projection-trades', text: STORE_TRADES, values: [JSON.stringify(trades)] })

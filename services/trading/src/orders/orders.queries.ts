@@ -3,6 +3,7 @@ import {
   type OrderHistory,
   type OrderRow,
   type OrdersPage,
+  type OrderWhy,
   orderStream,
   type SearchOrdersRequest,
   type SearchTradesRequest,
@@ -14,6 +15,8 @@ import { type Expression, expressionBuilder, Kysely, PostgresDialect, type SqlBo
 import type { Pool } from 'pg'
 import { instant, isoText, page } from '../list-page.ts'
 import type { OrdersTable, OrdersTables, TradesTable } from './orders.tables.ts'
+import { type OrdersAsOf, ordersAsOf } from './orders-as-of.ts'
+import { whyOrder } from './why.ts'
 
 type Condition = Expression<SqlBool>
 
@@ -47,12 +50,53 @@ const ofMarket = (request: Market): Condition[] => [
   ...among('o.trading_pair', request.trading_pairs),
 ]
 
+const activeStatuses: readonly string[] = ['SUBMITTED', 'OPEN', 'PARTIALLY_FILLED', 'PENDING_CANCEL']
 /** Literals, not parameters: the partial index `orders_active` is chosen by this very list. */
 const isActive = where(
   'o.status',
   'in',
-  ['SUBMITTED', 'OPEN', 'PARTIALLY_FILLED', 'PENDING_CANCEL'].map((status) => sql.lit(status)),
+  activeStatuses.map((status) => sql.lit(status)),
 )
+
+/** The tables as they are now, or what differs from them at a moment. */
+type Moment = { readonly kind: 'now' } | ({ readonly kind: 'then'; readonly time: number } & OrdersAsOf)
+
+/** Orders in a state: by their rows where those are as they were, by `holds` where they have changed since. */
+const inState = (moment: Moment, state: Condition, holds: (row: OrdersTable) => boolean): Condition[] => {
+  if (moment.kind === 'now') return [state]
+  const ids = [...moment.changed].flatMap(([id, row]) => (holds(row) ? [id] : []))
+  return [
+    where.or([
+      where.and([state, where('o.updated_at', '<=', new Date(moment.time))]),
+      where('o.client_order_id', '=', where.fn.any(where.val(ids))),
+    ]),
+  ]
+}
+
+/** Orders that were there. */
+const existing = (moment: Moment): Condition[] =>
+  moment.kind === 'now'
+    ? []
+    : [
+        where('o.created_at', '<=', new Date(moment.time)),
+        ...(moment.unknown.length === 0 ? [] : [where('o.client_order_id', 'not in', moment.unknown)]),
+      ]
+
+/** Fills that were known. */
+const known = (moment: Moment): Condition[] =>
+  moment.kind === 'now'
+    ? []
+    : [
+        where.or([
+          where('o.updated_at', '<=', new Date(moment.time)),
+          where('t.trade_id', '=', where.fn.any(where.val([...moment.tradeIds]))),
+        ]),
+      ]
+
+const shownAt =
+  (moment: Moment) =>
+  (row: OrdersTable): OrderRow =>
+    orderRowOf(moment.kind === 'now' ? row : (moment.changed.get(row.client_order_id) ?? row))
 
 /** `<time>:<id>`; undefined for any other text, which then pages from the start as the contract does. */
 const timedCursor = (cursor: string | null): { readonly time: string; readonly id: string } | undefined => {
@@ -117,6 +161,8 @@ export interface OrdersQueries {
   trades(request: SearchTradesRequest): Promise<TradesPage>
   /** Undefined for an order that was never placed. */
   history(clientOrderId: string): Promise<OrderHistory | undefined>
+  /** What led to the order and its fills; undefined as above. */
+  why(clientOrderId: string): Promise<OrderWhy | undefined>
 }
 
 const total = where.fn.countAll<string>().as('count')
@@ -134,6 +180,8 @@ export const ordersQueries = (pool: Pool, log: EventLog, { stored, projected }: 
     await stored()
     await projected()
   }
+  const at = async (time: number | null): Promise<Moment> =>
+    time === null ? { kind: 'now' } : { kind: 'then', time, ...(await ordersAsOf(pool, log, time)) }
   const db = new Kysely<OrdersTables>({ dialect: new PostgresDialect({ pool }) })
   const orders = db.selectFrom('trading.orders as o')
   const trades = db
@@ -143,13 +191,15 @@ export const ordersQueries = (pool: Pool, log: EventLog, { stored, projected }: 
   return {
     async active(request) {
       await current()
-      const all = orders.where(where.and([...ofMarket(request), isActive]))
+      const moment = await at(request.as_of)
+      const active = inState(moment, isActive, ({ status }) => activeStatuses.includes(status))
+      const all = orders.where(where.and([...ofMarket(request), ...existing(moment), ...active]))
       const after = request.cursor === null ? all : all.where('o.client_order_id', '>', request.cursor)
       return page({
         total: all.select(total),
         rows: after.selectAll('o').orderBy('o.client_order_id'),
         limit: request.limit,
-        itemOf: orderRowOf,
+        itemOf: shownAt(moment),
         cursorOf: (order) => order.order_id,
       })
     },
@@ -157,11 +207,15 @@ export const ordersQueries = (pool: Pool, log: EventLog, { stored, projected }: 
     async search(request) {
       await current()
       const { status } = request
+      const moment = await at(request.as_of)
       const all = orders.where(
         where.and([
           ...ofMarket(request),
           ...during('o.created_at', request.start_time, request.end_time),
-          ...(status === null || status === '' ? [] : [where('o.status', '=', status)]),
+          ...existing(moment),
+          ...(status === null || status === ''
+            ? []
+            : inState(moment, where('o.status', '=', status), (row) => row.status === status)),
         ]),
       )
       return page({
@@ -172,18 +226,21 @@ export const ordersQueries = (pool: Pool, log: EventLog, { stored, projected }: 
           .orderBy('o.created_at', 'desc')
           .orderBy('o.client_order_id', 'desc'),
         limit: request.limit,
-        itemOf: orderRowOf,
+        itemOf: shownAt(moment),
         cursorOf: (order) => `${order.created_at}:${order.order_id}`,
       })
     },
 
     async trades(request) {
       await current()
+      const moment = await at(request.as_of)
       const all = trades.where(
         where.and([
           ...ofMarket(request),
           ...among('o.trade_type', request.trade_types),
           ...during('t.timestamp', request.start_time, request.end_time),
+          ...existing(moment),
+          ...known(moment),
         ]),
       )
       return page({
@@ -198,6 +255,11 @@ export const ordersQueries = (pool: Pool, log: EventLog, { stored, projected }: 
         itemOf: tradeRowOf,
         cursorOf: (trade) => `${trade.timestamp}:${trade.trade_id}`,
       })
+    },
+
+    async why(clientOrderId) {
+      await stored()
+      return whyOrder(log, clientOrderId)
     },
 
     async history(clientOrderId) {

@@ -5,14 +5,17 @@ import type { OrderGuards } from '../guards/guards.ts'
 import type { TradingRules } from '../rules/trading-rules.ts'
 import { checkOrder, missingPrice, type OrderRequest } from './check-order.ts'
 import { type IdSubject, keyedClientOrderId } from './client-order-id.ts'
+import type { MarketSnapshot } from './market-snapshots.ts'
 import type { OrderCommand, OrderIntent } from './order.ts'
-import type { Cause } from './order-streams.ts'
+import type { RequestCause } from './order-streams.ts'
 import type { OrdersContext } from './orders-context.ts'
 
 export interface PlaceOrderDeps extends OrdersContext {
   readonly rules: TradingRules
   readonly guards: OrderGuards
   newClientOrderId(subject: IdSubject): string
+  /** What is known of a market at this moment, for the record; null when nothing is. */
+  market(connectorName: string, tradingPair: string): MarketSnapshot | null
   background(name: string, work: Promise<unknown>): void
   /** The longest a reply waits for a venue. */
   readonly replyMs: number
@@ -63,7 +66,7 @@ const asksTheSame = (intent: OrderIntent, request: OrderRequest): boolean =>
  */
 export const placeOrder =
   (deps: PlaceOrderDeps) =>
-  async (request: OrderRequest, cause: Required<Cause>, idempotencyKey: string | undefined): Promise<Placed> => {
+  async (request: OrderRequest, cause: RequestCause, idempotencyKey: string | undefined): Promise<Placed> => {
     const access = await deps.venues.access(request.accountName, request.connectorName)
     if (access.kind !== 'open') return { kind: access.kind }
 
@@ -91,6 +94,7 @@ export const placeOrder =
       positionAction: request.positionAction,
       requestedAmount: request.amount,
       requestedPrice: request.price,
+      market: deps.market(request.connectorName, request.tradingPair),
     }
 
     const admission = await deps.guards.admit(intent, checked.marketPrice)

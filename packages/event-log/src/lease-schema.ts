@@ -52,7 +52,7 @@ begin
   where name = wanted
   returning token into new_token;
   former_ms := case
-    when found_lease.owner is null or found_lease.owner = taker then 0
+    when found_lease.owner is null or found_lease.owner = taker then null
     else greatest(0, ceil(extract(epoch from found_lease.expires_at - clock_timestamp()) * 1000))::integer
   end;
   return next;

@@ -18,8 +18,8 @@ export interface Lease {
 
 export interface Taken {
   readonly token: number
-  /** How long the owner before may still believe that it holds the lease; 0 when it gave it back. */
-  readonly formerMs: number
+  /** How long the owner before may still believe that it holds the lease; null when there was none, or it gave it back. */
+  readonly formerMs: number | null
 }
 
 /** A process that takes leases, on one session of its own: its leases end with that session. */
@@ -62,7 +62,7 @@ export const openLeases = async (client: ClientBase, owner: LeaseOwner): Promise
 
   return {
     async take(name) {
-      const { rows } = await client.query<{ new_token: string; former_ms: number }>(
+      const { rows } = await client.query<{ new_token: string; former_ms: number | null }>(
         'select new_token::text, former_ms from log.take_lease($1, $2, $3, $4::integer, $5::timestamptz, $6::integer)',
         [name, owner.id, owner.address, own.pid, own.start, owner.ttlMs],
       )

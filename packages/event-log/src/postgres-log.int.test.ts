@@ -67,16 +67,16 @@ await t.test('a lease has one owner, until its time is over or its session ends'
   }
   const [first, second, third] = await Promise.all([owner('first', 60_000), owner('second', 1), owner('third', 60_000)])
   const holder = async () => (await third.leases.renew(lease))[0]
-  t.same(await first.leases.take(lease), { token: 1, formerMs: 0 })
+  t.same(await first.leases.take(lease), { token: 1, formerMs: null })
   t.equal(await second.leases.take(lease), undefined)
-  t.same(await first.leases.take(lease), { token: 1, formerMs: 0 }, 'who has it keeps its token')
+  t.same(await first.leases.take(lease), { token: 1, formerMs: null }, 'who has it keeps its token')
   t.match(await holder(), { name: lease, token: 1, owner: 'first', address: 'http://first', held: true })
 
   await second.leases.release(lease, 1)
   t.match(await holder(), { owner: 'first' }, 'nobody gives away what another has')
   await first.leases.release(lease, 1)
   t.match(await holder(), { owner: null, held: false })
-  t.same(await second.leases.take(lease), { token: 2, formerMs: 0 }, 'given back: nobody believes to hold it')
+  t.same(await second.leases.take(lease), { token: 2, formerMs: null }, 'given back: nobody believes to hold it')
 
   const lapsed = await (async () => {
     for (;;) {
@@ -98,7 +98,7 @@ await t.test('a lease has one owner, until its time is over or its session ends'
     }
   })()
   t.equal(ended.token, 4, 'its session has ended')
-  t.ok(ended.formerMs > 1_000 && ended.formerMs <= 60_000, 'but the process may live, and believe to hold it')
+  t.ok(ended.formerMs !== null && ended.formerMs > 1_000 && ended.formerMs <= 60_000, 'but the process may live, and believe to hold it')
   await third.leases.forget([lease, replica])
   t.match(await holder(), { owner: 'third' }, 'what is held is not forgotten')
   t.same(await third.leases.renew(replica), [])

@@ -1,4 +1,5 @@
 import {
+  FencedOff,
   LogUnavailable,
   ProjectionHalted,
   ProjectionStopped,
@@ -36,6 +37,7 @@ export const errorReply = (error: unknown): ErrorReply => {
     return reply(rpcStatus[error.kind], error.kind === 'internal' ? internal : error.message)
   }
   if (error instanceof VersionConflict) return reply(503, 'Too many writers at once, try again')
+  if (error instanceof FencedOff) return reply(503, 'Another process has taken over: send the request again')
   if (error instanceof ProjectionTimeout || error instanceof ProjectionStopped || error instanceof ProjectionHalted) {
     return reply(503, 'The newest changes are stored but cannot be shown yet, read again later')
   }

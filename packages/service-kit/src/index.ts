@@ -14,6 +14,7 @@ export { headerNames, type RequestContext, runInContext } from './context.ts'
 export type { Health } from './health.ts'
 export { createLogger } from './logger.ts'
 export type { Call } from './rpc-client.ts'
+export { bodyOf } from './request-body.ts'
 export { rpcRequest } from './rpc-request.ts'
 export {
   type RunningService,

@@ -56,8 +56,8 @@ export interface Started {
   /** Websocket paths; the edge has authenticated who comes through. */
   readonly sockets?: readonly SocketEndpoint[]
   readonly projections?: readonly RunningProjection[]
-  /** Resolves what the last run left open. Nothing is answered before it is done. */
-  readonly recover?: () => Promise<void>
+  /** Resolves what the last run left open. Nothing is answered before it is done. `url`: where others reach this replica. */
+  readonly recover?: (self: { readonly url: string }) => Promise<void>
 }
 
 export interface ServiceDefinition<C extends BaseConfig> {
@@ -189,7 +189,7 @@ export const startService = async <C extends BaseConfig>(
 
     const announcer = announceInstance(messaging.value, { service: name, instanceId: config.INSTANCE_ID, url })
     endings.push(announcer.leave)
-    await recover?.()
+    await recover?.({ url })
     await app.startAllMicroservices()
     phase = 'running'
     // Ready stays announced when the database goes: this replica answers such requests with an exact 503 itself, and what

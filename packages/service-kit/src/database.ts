@@ -16,8 +16,10 @@ export interface Database {
   close(): Promise<void>
 }
 
-const connectMs = 1_500
-const probeMs = 1_200
+/** To a free connection of the pool, or to a new one. A busy machine may take seconds over either, and is not dead for it. */
+const connectMs = 4_000
+/** Silence for so long is death. */
+const probeMs = 4_000
 const statementMs = 30_000
 
 /**

@@ -101,6 +101,7 @@ const createdAt = ({ external }: OrderIntent, storedAt: number): number =>
 
 export const createOrderStreams = (log: EventLog, now: () => number): OrderStreams => {
   const entries = new Map<string, Entry>()
+  const unfinished = new Map<string, Entry>()
   const finished = new Set<string>()
   const byVenueId = new Map<string, string>()
   const queues = new Map<string, Promise<unknown>>()
@@ -122,10 +123,12 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
   const keep = (entry: Entry): void => {
     const { intent, venueOrderId } = entry.order
     entries.set(intent.clientOrderId, entry)
+    unfinished.set(intent.clientOrderId, entry)
     if (venueOrderId !== null) {
       byVenueId.set(keyAtVenue(intent, venueOrderId), intent.clientOrderId)
     }
     if (!isFinished(entry.order)) return
+    unfinished.delete(intent.clientOrderId)
     finished.add(intent.clientOrderId)
     const [oldest] = finished
     if (finished.size > FINISHED_KEPT && oldest !== undefined) forget(oldest)
@@ -278,7 +281,7 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
       return entry
     },
 
-    live: () => [...entries.values()].filter((entry) => !isFinished(entry.order)),
+    live: () => [...unfinished.values()],
 
     endedSince: (time) =>
       [...finished].flatMap((id) => {

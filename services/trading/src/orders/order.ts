@@ -87,7 +87,7 @@ export const isFinished = (order: PlacedOrder): boolean => {
 
 /** Something was asked of the venue and its answer is not known. */
 export const isUnresolved = (order: PlacedOrder): boolean =>
-  !isFinished(order) && (order.outcome === 'pending' || order.outcome === 'unknown' || order.cancel !== 'none')
+  (order.outcome === 'pending' || order.outcome === 'unknown' || order.cancel !== 'none') && !isFinished(order)
 
 /** A recorded event of an order's stream, typed by its type. */
 export const orderEventOf = (recorded: DomainEvent): OrderEvent => {

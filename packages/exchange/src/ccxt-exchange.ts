@@ -4,6 +4,7 @@ import type { Connector } from './catalogue.ts'
 import { type Paced, pace } from './paced-exchange.ts'
 import type { RateBudgets } from './rate-budget/rate-budgets.ts'
 import { type Priority, type RateLimit, rateLimitOf } from './rate-budget/rate-limit.ts'
+import { bearUnawaitedFailures } from './unawaited-failures.ts'
 import { type Clearance, type Credentials, UnknownConnector } from './venue.ts'
 import { currentWireCall, NotSent } from './wire.ts'
 
@@ -65,7 +66,7 @@ export interface CcxtExchange {
   safeString(row: unknown, key: string | number): string | undefined
   ethGetAddressFromPrivateKey(privateKey: string): string
   throttle(cost?: number | string): Promise<unknown>
-  client(url: string): { readonly isConnected: boolean }
+  client(url: string): { readonly isConnected: boolean; future(messageHash: string): Promise<unknown> }
   fetch2(path: string, section: unknown, ...request: unknown[]): Promise<unknown>
   fetch(url: string, method?: string, headers?: unknown, body?: unknown): Promise<unknown>
   handleErrors(...reply: ErrorReply): unknown
@@ -270,6 +271,7 @@ export const openExchange = async (connector: Connector, settings: ExchangeSetti
   })
   exchange.parseOrderBook = exactBook(exchange)
   ownTimers(exchange)
+  bearUnawaitedFailures(exchange)
   const isSpotUrl = exchange.isSpotUrl?.bind(exchange)
   if (isSpotUrl !== undefined) exchange.isSpotUrl = ({ url }) => isSpotUrl({ url: original(url) })
   await exchange.loadFetchImplementation()

@@ -18,6 +18,7 @@ export interface StreamClient {
   onError(error: unknown): void
   reject(error: unknown, messageHash?: string): unknown
   resolve(result: unknown, messageHash?: string): unknown
+  future(messageHash: string): Promise<unknown>
   send(message: unknown): Promise<unknown>
   close(): Promise<unknown> | undefined
 }

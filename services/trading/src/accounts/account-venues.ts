@@ -1,4 +1,4 @@
-import { type AccountVenue, UnknownConnector, type Venues } from '@colibri/exchange'
+import { type AccountVenue, type Clearance, UnknownConnector, type Venues } from '@colibri/exchange'
 import { type AccountFiles, CredentialsUnreadable } from './account-files.ts'
 import { type VenueKeeper, venueKeeper } from './venue-keeper.ts'
 
@@ -29,6 +29,9 @@ export interface AccountVenuesDeps {
   opened(accountName: string, venue: AccountVenue): void
   released(accountName: string, connectorName: string): Promise<void>
   report(error: unknown, what: string): void
+  /** Throws for an account that another process has. */
+  mayOpen(accountName: string): void
+  clearance(accountName: string): Clearance
 }
 
 /** What is known of one account at one connector. */
@@ -74,7 +77,11 @@ export const accountVenues = (deps: AccountVenuesDeps): AccountVenues => {
     try {
       const credentials = await deps.files.read(accountName, connectorName)
       if (credentials === undefined) return { kind: 'no-credentials' }
-      return { kind: 'open', venue: deps.venues.accountVenue(connectorName, credentials) }
+      deps.mayOpen(accountName)
+      return {
+        kind: 'open',
+        venue: deps.venues.accountVenue(connectorName, credentials, deps.clearance(accountName)),
+      }
     } catch (error) {
       if (error instanceof UnknownConnector) return { kind: 'unknown-connector' }
       if (!(error instanceof CredentialsUnreadable)) throw error

@@ -81,7 +81,7 @@ const runTap = async (
   if (compiled.length === 0) return { passed: 0, failed: uncompiled.length }
   let totals: Totals | null = null
   const failures = tapFailures()
-  const tap = ['tap', '-j2', '--reporter=tap', '--disable-coverage', '--allow-empty-coverage', ...compiled]
+  const tap = ['tap', '-j3', '--reporter=tap', '--disable-coverage', '--allow-empty-coverage', ...compiled]
   const status = await run(
     root,
     tap,

@@ -5,7 +5,7 @@ const HEAD_END = Buffer.from('\r\n\r\n')
 
 /** One connection that repeats one request and reads no more of the replies than their status and length. */
 export interface Repeater {
-  /** Sends the request and resolves when the whole reply has come. Rejects on a status other than 200. */
+  /** Sends the request and resolves when the whole reply has come. Rejects on a status other than 200 and 201. */
   once(): Promise<void>
   close(): void
 }
@@ -48,7 +48,7 @@ const repeater = (socket: Socket, request: Buffer): Repeater => {
     const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? Number.NaN)
     if (Number.isNaN(length)) settle(new Error(`a reply without a length: ${head}`))
     else if (received.length >= end + HEAD_END.length + length) {
-      if (head.startsWith('HTTP/1.1 200 ')) settle()
+      if (/^HTTP\/1\.1 20[01] /.test(head)) settle()
       else settle(new Error(received.toString('utf8')))
     }
   })

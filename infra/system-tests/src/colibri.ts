@@ -35,9 +35,11 @@ export const startColibri = async (
     readonly env?: Readonly<Record<string, string>>
     /** Where its servers listen; free ports when absent. */
     readonly ports?: Readonly<Record<'nats' | 'mqtt' | 'postgres' | 'simulator', number>>
+    /** A folder that may hold the state of another run; an empty one when absent. Removed when it stops. */
+    readonly home?: string
   } = {},
 ): Promise<Colibri> => {
-  const home = await mkdtemp(join(tmpdir(), 'colibri-'))
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), 'colibri-')))
   if (options.ports !== undefined) await writeFile(join(home, 'ports.json'), JSON.stringify(options.ports))
   const port = await freePort()
   const launcher = spawn(

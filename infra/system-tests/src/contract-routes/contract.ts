@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { z } from 'zod'
 
-/** The excerpt of the REST contract that this repository carries: the routes of market data and their schemas. */
-const file = new URL('../../fixtures/market-data-contract.json', import.meta.url)
+/** The excerpt of the REST contract that this repository carries: routes of the groups that are built, and their schemas. */
+const file = new URL('../../fixtures/rest-contract.json', import.meta.url)
 
 const schema = z.record(z.string(), z.unknown())
 const operation = z.object({
@@ -11,6 +11,7 @@ const operation = z.object({
     .array(z.object({ name: z.string(), in: z.enum(['path', 'query']), required: z.boolean(), schema }))
     .default([]),
   requestBody: z.object({ content: z.object({ 'application/json': z.object({ schema }) }) }).optional(),
+  responses: z.record(z.string(), z.unknown()).default({}),
 })
 const excerpt = z.object({
   routes: z.array(
@@ -40,6 +41,10 @@ export const routes: readonly Route[] = contract.routes
 export const operationOf = ({ method, path }: Pick<Route, 'method' | 'path'>): Operation | undefined =>
   contract.paths[path]?.[method.toLowerCase()]
 
+/** The status of a good reply by the contract, 200 where it says nothing. */
+export const successStatus = (route: Pick<Route, 'method' | 'path'>): number =>
+  Number(Object.keys(operationOf(route)?.responses ?? {}).find((status) => status.startsWith('2')) ?? 200)
+
 /** A schema with its reference followed. */
 export const resolved = (given: JsonSchema): JsonSchema => {
   const reference = given['$ref']
@@ -57,9 +62,10 @@ const ajv = new Ajv2020({
   schemas: [{ $id: 'contract', ...z.looseObject({}).parse(document) }],
 })
 
-/** What is wrong with a 200 reply by the contract's schema. */
+/** What is wrong with a good reply by the contract's schema. */
 export const replyProblems = ({ method, path }: Pick<Route, 'method' | 'path'>, reply: unknown): readonly string[] => {
-  const pointer = ['paths', path, method.toLowerCase(), 'responses', '200', 'content', 'application/json', 'schema']
+  const status = String(successStatus({ method, path }))
+  const pointer = ['paths', path, method.toLowerCase(), 'responses', status, 'content', 'application/json', 'schema']
     .map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')))
     .join('/')
   const validate: ValidateFunction | undefined = ajv.getSchema(`contract#/${pointer}`)

@@ -1,7 +1,7 @@
 import type { Route } from './contract.ts'
 
-const BEGIN = '<!-- routes of market data: begin -->'
-const END = '<!-- routes of market data: end -->'
+const begin = (name: string): string => `<!-- routes of ${name}: begin -->`
+const end = (name: string): string => `<!-- routes of ${name}: end -->`
 
 export interface RouteResult {
   readonly route: Route
@@ -27,21 +27,21 @@ export const routeTable = (results: readonly RouteResult[]): string => {
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }
 
-const place = (page: string): { readonly from: number; readonly to: number } => {
-  const from = page.indexOf(BEGIN)
-  const to = page.indexOf(END)
-  if (from < 0 || to < from) throw new Error(`the page has no ${BEGIN} … ${END}`)
-  return { from: from + BEGIN.length, to }
+const place = (page: string, name: string): { readonly from: number; readonly to: number } => {
+  const from = page.indexOf(begin(name))
+  const to = page.indexOf(end(name))
+  if (from < 0 || to < from) throw new Error(`the page has no ${begin(name)} … ${end(name)}`)
+  return { from: from + begin(name).length, to }
 }
 
-/** What stands between the markers of the page. */
-export const tableIn = (page: string): string => {
-  const { from, to } = place(page)
+/** What stands between the markers of the table of that name. */
+export const tableIn = (page: string, name: string): string => {
+  const { from, to } = place(page, name)
   return page.slice(from, to).trim()
 }
 
 /** The page with another table between its markers. */
-export const withTable = (page: string, table: string): string => {
-  const { from, to } = place(page)
+export const withTable = (page: string, name: string, table: string): string => {
+  const { from, to } = place(page, name)
   return `${page.slice(0, from)}\n\n${table}\n\n${page.slice(to)}`
 }

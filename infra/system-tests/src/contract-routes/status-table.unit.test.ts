@@ -20,9 +20,10 @@ t.test('results are a table with aligned columns', async (t) => {
 
 t.test('a table is written between its markers, and nothing else changes', async (t) => {
   const page = 'before\n<!-- routes of market data: begin -->\nold\n<!-- routes of market data: end -->\nafter\n'
-  const written = withTable(page, '| new |')
-  t.equal(tableIn(page), 'old')
-  t.equal(tableIn(written), '| new |')
+  const written = withTable(page, 'market data', '| new |')
+  t.equal(tableIn(page, 'market data'), 'old')
+  t.equal(tableIn(written, 'market data'), '| new |')
   t.ok(written.startsWith('before\n<!--') && written.endsWith('-->\nafter\n'))
-  t.throws(() => withTable('no markers', ''), /the page has no/)
+  t.throws(() => withTable('no markers', 'market data', ''), /the page has no/)
+  t.throws(() => withTable(page, 'something else', ''), /the page has no/)
 })

@@ -4,6 +4,7 @@ import type { Connector } from './catalogue.ts'
 import { type Paced, pace } from './paced-exchange.ts'
 import type { RateBudgets } from './rate-budget/rate-budgets.ts'
 import { type Priority, type RateLimit, rateLimitOf } from './rate-budget/rate-limit.ts'
+import type { SharedMarkets } from './shared-markets.ts'
 import { bearUnawaitedFailures } from './unawaited-failures.ts'
 import { type Clearance, type Credentials, UnknownConnector } from './venue.ts'
 import { currentWireCall, NotSent } from './wire.ts'
@@ -29,6 +30,7 @@ export interface CcxtExchange {
   loadHttpProxyAgent(): Promise<unknown>
   loadFetchImplementation(): Promise<unknown>
   loadMarkets(reload?: boolean): Promise<unknown>
+  setMarketsFromExchange(source: CcxtExchange): unknown
   loadTimeDifference(): Promise<unknown>
   fetchPositionMode(symbol?: string): Promise<unknown>
   setPositionMode(hedged: boolean): Promise<unknown>
@@ -194,6 +196,8 @@ export interface ExchangeSettings {
   readonly limit?: RateLimit
   readonly credentials?: Credentials
   readonly clearance?: Clearance
+  /** Of the connector; its own when absent. */
+  readonly markets?: SharedMarkets
 }
 
 const isSimulator = (connector: Connector): boolean => connector.name.startsWith('simulator')

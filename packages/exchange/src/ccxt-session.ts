@@ -1,9 +1,10 @@
 import type { Connector } from './catalogue.ts'
 import { type CcxtExchange, type ExchangeSettings, openExchange } from './ccxt-exchange.ts'
 import { type Failure, failureOf, isClockError, isDefinitiveRefusal } from './failure.ts'
-import { type Markets, marketsOf } from './markets.ts'
+import type { Markets } from './markets.ts'
 import type { Paced } from './paced-exchange.ts'
 import type { Priority } from './rate-budget/rate-limit.ts'
+import { sharedMarkets } from './shared-markets.ts'
 import { UnknownConnector, UnknownPair, type VenuePause, VenueRefused, VenueUnavailable } from './venue.ts'
 import { onTheWire } from './wire.ts'
 
@@ -13,6 +14,7 @@ const marketsAgeMs = 30 * 60_000
 
 export interface Session {
   readonly exchange: CcxtExchange
+  /** The newest that any connection of the connector has read. */
   readonly markets: Markets
 }
 
@@ -49,7 +51,7 @@ export const ccxtSession = (connector: Connector, settings: ExchangeSettings): C
   let opening: Promise<Session> | undefined
   let exchange: (CcxtExchange & Paced) | undefined
   let clockAt = 0
-  let marketsAt = 0
+  const shared = settings.markets ?? sharedMarkets(connector)
   let closed = false
 
   const measureClock = async (of: CcxtExchange): Promise<void> => {
@@ -63,14 +65,18 @@ export const ccxtSession = (connector: Connector, settings: ExchangeSettings): C
     const of = exchange
     const outcome = await onTheWire(settings.timeoutMs, async () => {
       await measureClock(of)
-      await of.loadMarkets(true)
-      marketsAt = Date.now()
+      await shared.into(of, marketsAgeMs, () => of.loadMarkets(true))
     })
     if ('error' in outcome) {
       if (outcome.error instanceof VenueUnavailable) throw outcome.error
       throw readError(connector.name, failureOf(outcome.error, outcome.wire))
     }
-    return { exchange: of, markets: marketsOf(connector, of) }
+    return {
+      exchange: of,
+      get markets() {
+        return shared.current
+      },
+    }
   }
 
   const ready = (): Promise<Session> => {
@@ -129,13 +135,14 @@ export const ccxtSession = (connector: Connector, settings: ExchangeSettings): C
     read,
     pause: () => exchange?.venuePause() ?? null,
     async refreshMarkets() {
-      if (opening !== undefined && Date.now() - marketsAt > marketsAgeMs) opening = undefined
+      if (opening !== undefined && Date.now() - shared.readAt > marketsAgeMs) opening = undefined
       return ready()
     },
     async close() {
       closed = true
       await opening?.catch(() => undefined)
       opening = undefined
+      if (exchange !== undefined) shared.leave(exchange)
       await exchange?.close()
     },
   }

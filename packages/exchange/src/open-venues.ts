@@ -6,6 +6,7 @@ import { ccxtPublicVenue } from './ccxt-public-venue.ts'
 import { ccxtLiveVenue } from './live/ccxt-live-venue.ts'
 import { type RateBudgets, rateBudgets } from './rate-budget/rate-budgets.ts'
 import type { Priority } from './rate-budget/rate-limit.ts'
+import { type SharedMarkets, sharedMarkets } from './shared-markets.ts'
 import type { AccountVenue, LiveVenue, PublicVenue, Venues, VenueUrls } from './venue.ts'
 import { UnknownConnector } from './venue.ts'
 import { parseVenueUrls, readVenuesFile } from './venues-file.ts'
@@ -54,7 +55,14 @@ export const openVenues = (options: VenuesOptions = {}): Venues => {
   const publicVenues = new Map<string, PublicVenue>()
   const liveVenues = new Map<string, LiveVenue>()
   const accountVenues = new Set<AccountVenue>()
+  const markets = new Map<string, SharedMarkets>()
 
+  /** What a venue says in public is the same for its REST and its streams. */
+  const marketsOf = (connector: Connector): SharedMarkets => {
+    const shared = markets.get(connector.name) ?? sharedMarkets(connector)
+    markets.set(connector.name, shared)
+    return shared
+  }
   const settingsOf = (connector: Connector, door: ExchangeSettings['door'], priority: Priority): ExchangeSettings => {
     const { limit, ...urls } = { ...given[connector.name], ...fromFile[connector.name] }
     return {
@@ -74,7 +82,8 @@ export const openVenues = (options: VenuesOptions = {}): Venues => {
     const connector = usable(connectorName)
     const shared = publicVenues.get(connectorName)
     if (shared !== undefined) return shared
-    const venue = ccxtPublicVenue(connector, settingsOf(connector, 'rest', 'data'))
+    const settings = { ...settingsOf(connector, 'rest', 'data'), markets: marketsOf(connector) }
+    const venue = ccxtPublicVenue(connector, settings)
     const entry: PublicVenue = {
       ...venue,
       close: async () => {
@@ -95,7 +104,7 @@ export const openVenues = (options: VenuesOptions = {}): Venues => {
       const connector = usable(connectorName)
       const shared = liveVenues.get(connectorName)
       if (shared !== undefined) return shared
-      const settings = settingsOf(connector, 'streams', 'data')
+      const settings = { ...settingsOf(connector, 'streams', 'data'), markets: marketsOf(connector) }
       const venue = ccxtLiveVenue(connector, settings, () => publicVenue(connectorName))
       const entry: LiveVenue = {
         ...venue,

@@ -1,6 +1,7 @@
 import { exact } from '../decimals.ts'
-import type { BookLevel, BookView } from '../venue.ts'
-import { type ExactBook, plain } from './exact-book.ts'
+import type { BookView } from '../venue.ts'
+import type { ExactBook } from './exact-book.ts'
+import { plain } from './exact-side.ts'
 
 /**
  * A book as its readers see it: amounts in base units (`contractSize` where the venue counts contracts), texts without
@@ -17,15 +18,6 @@ export const bookView = (tradingPair: string, book: ExactBook, contractSize: str
     get time() {
       return book.timestamp ?? book.changedAt
     },
-    side(side, depth = Number.POSITIVE_INFINITY) {
-      const rows = book[side]
-      const count = Math.min(rows.length, depth)
-      const levels: BookLevel[] = []
-      for (let index = 0; index < count; index += 1) {
-        const row = rows[index]
-        if (row !== undefined) levels.push({ price: plain(row[0]), amount: amountOf(row[1]) })
-      }
-      return levels
-    },
+    side: (side, depth = Number.POSITIVE_INFINITY) => book[side].levels(depth, amountOf),
   }
 }

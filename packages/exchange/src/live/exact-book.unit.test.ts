@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { exact } from '../decimals.ts'
-import { type BookOwner, ExactBook, plain, UnreadableLevel } from './exact-book.ts'
+import { bookView } from './book-view.ts'
+import { type BookOwner, ExactBook } from './exact-book.ts'
+import { plain, UnreadableLevel } from './exact-side.ts'
 
 const ownerOf = (change: Partial<BookOwner> = {}): BookOwner & { readonly touches: ExactBook[] } => {
   const touches: ExactBook[] = []
@@ -54,6 +56,32 @@ t.test('messages are applied whole or not at all, and levels are sorted and exac
       return true
     }),
     { numRuns: 500 },
+  )
+})
+
+t.test('levels that readings share are those of the rows, and what was read stays as it was', async () => {
+  fc.assert(
+    fc.property(fc.array(message, { maxLength: 20 }), fc.integer({ min: 1, max: 70 }), (messages, depth) => {
+      const book = new ExactBook(ownerOf())
+      const view = bookView('A-B', book, '0.1')
+      const readings: { readonly levels: unknown; readonly text: string }[] = []
+      for (const { changes, keep } of messages) {
+        for (const { side, price, amount } of changes) book[side].store(price, amount)
+        if (keep) book.commit()
+        else book.rollback()
+        for (const side of ['bids', 'asks'] as const) {
+          const levels = view.side(side, depth)
+          const rows = book[side].slice(0, depth).map(([price, amount]) => ({
+            price: plain(price),
+            amount: exact(amount).times('0.1').toFixed(),
+          }))
+          if (JSON.stringify(levels) !== JSON.stringify(rows)) return false
+          readings.push({ levels, text: JSON.stringify(levels) })
+        }
+      }
+      return readings.every(({ levels, text }) => JSON.stringify(levels) === text)
+    }),
+    { numRuns: 300 },
   )
 })
 

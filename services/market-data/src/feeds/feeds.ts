@@ -21,15 +21,21 @@ import { feedMetrics } from './feed-metrics.ts'
 import { feedWires } from './feed-wire.ts'
 import { startReplicaLease } from './replica-lease.ts'
 import { ReplicatedFeed, type ReplicatedFeedOptions } from './replicated-feed.ts'
-import { SharedFeed } from './shared-feed.ts'
+import { SharedFeed, type SharedFeedOptions } from './shared-feed.ts'
 import { siblingsOver } from './siblings.ts'
 import { BOOK_LEVELS, upstreams } from './upstream.ts'
 
 /** Providers and controllers get the feeds by `@Inject(FEEDS)`. */
 export const FEEDS = Symbol('feeds')
 
-/** Updates kept for those who resume. A book is whole in each, so few are enough. */
-const KEPT: Readonly<Record<FeedKind, number>> = { book: 10, trades: 500, ticker: 100, funding: 100, candles: 500 }
+/** What is kept for those who resume. */
+const KEEPS: Readonly<Record<FeedKind, SharedFeedOptions['keeps']>> = {
+  book: 'state',
+  ticker: 'state',
+  funding: 'state',
+  trades: { changes: 500 },
+  candles: { changes: 500 },
+}
 
 /** How soon the death of another replica is noticed once its lease has lapsed. */
 const TICK_MS = 300
@@ -126,7 +132,7 @@ export const createFeeds = (options: FeedsOptions): FeedService => {
     const venue = options.liveVenue(key.connectorName)
     const shared = new SharedFeed<FeedValues[K['kind']]>({
       key,
-      kept: KEPT[kind],
+      keeps: KEEPS[kind],
       now,
       asked: () => outsideRequests(() => feed.asked()),
       released: () => {

@@ -1,10 +1,11 @@
 import { type FeedKey, FeedNotReady, type FeedState, type FeedUpdate, type OpenFeed } from './feed.ts'
 import { feedId } from './feed-key.ts'
+import { type History, historyOfChanges, historyOfState, type KeptUpdate } from './history.ts'
 
 export interface SharedFeedOptions {
   readonly key: FeedKey
-  /** Updates kept for `since`. */
-  readonly kept: number
+  /** Updates kept for `since`, or that each is a whole state. */
+  readonly keeps: { readonly changes: number } | 'state'
   readonly now: () => number
   /** Somebody waits for the feed: one that has failed may start anew. */
   readonly asked: () => void
@@ -14,19 +15,13 @@ export interface SharedFeedOptions {
   readonly report: (error: unknown) => void
 }
 
-export interface KeptUpdate<T> {
-  readonly update: FeedUpdate<T>
-  /** Sequence of the one before, 0 when none is known. */
-  readonly previous: number
-}
-
 /** What this replica knows of one feed, shared by all who hold it, whoever owns it. */
 export class SharedFeed<T> {
   readonly key: FeedKey
   readonly #options: SharedFeedOptions
   readonly #listeners = new Set<(update: FeedUpdate<T>) => void>()
   readonly #waiting = new Set<PromiseWithResolvers<FeedUpdate<T>>>()
-  #kept: KeptUpdate<T>[] = []
+  readonly #history: History<T>
   #state: FeedState = 'connecting'
   #failure: Error | undefined
   #holders = 0
@@ -35,6 +30,7 @@ export class SharedFeed<T> {
   constructor(options: SharedFeedOptions) {
     this.key = options.key
     this.#options = options
+    this.#history = options.keeps === 'state' ? historyOfState() : historyOfChanges(options.keeps.changes)
     this.#lastAccess = options.now()
   }
 
@@ -43,7 +39,7 @@ export class SharedFeed<T> {
   }
 
   get latest(): FeedUpdate<T> | undefined {
-    return this.#kept.at(-1)?.update
+    return this.#history.latest
   }
 
   get failure(): Error | undefined {
@@ -65,7 +61,7 @@ export class SharedFeed<T> {
   }
 
   kept(): readonly KeptUpdate<T>[] {
-    return this.#kept
+    return this.#history.kept()
   }
 
   /** As if it had not been used for ever; the next sweep drops it unless it is held. */
@@ -80,9 +76,7 @@ export class SharedFeed<T> {
   accept(update: FeedUpdate<T>, previous: number): boolean {
     const last = this.latest
     if (last !== undefined && update.sequence <= last.sequence) return false
-    if (last !== undefined && last.sequence !== previous) this.#kept = []
-    this.#kept.push({ update, previous })
-    if (this.#kept.length > this.#options.kept) this.#kept.shift()
+    this.#history.add({ update, previous })
     this.#state = 'live'
     this.#failure = undefined
     for (const waiting of this.#waiting) waiting.resolve(update)
@@ -100,7 +94,7 @@ export class SharedFeed<T> {
   /** Takes what an owner has kept. Whoever begins here gets the newest at once and the rest only by asking for it. */
   acceptKept(kept: readonly KeptUpdate<T>[]): void {
     const older = this.latest === undefined ? kept.slice(0, -1) : []
-    this.#kept.push(...older)
+    for (const each of older) this.#history.add(each)
     for (const { update, previous } of kept) this.accept(update, previous)
   }
 
@@ -188,8 +182,6 @@ export class SharedFeed<T> {
 
   #since(sequence: number): readonly FeedUpdate<T>[] | undefined {
     this.touch()
-    if (this.latest?.sequence === sequence) return []
-    const next = this.#kept.findLastIndex(({ previous }) => previous === sequence)
-    return next < 0 || sequence === 0 ? undefined : this.#kept.slice(next).map(({ update }) => update)
+    return this.#history.since(sequence)
   }
 }

@@ -1,14 +1,14 @@
 import { UnknownPair } from '@colibri/exchange'
 import t from 'tap'
 import { FeedNotReady, type FeedUpdate } from './feed.ts'
-import { SharedFeed } from './shared-feed.ts'
+import { SharedFeed, type SharedFeedOptions } from './shared-feed.ts'
 
-const setup = (kept = 3) => {
+const setup = (keeps: SharedFeedOptions['keeps'] = { changes: 3 }) => {
   const reported: unknown[] = []
   let released = 0
   const feed = new SharedFeed<string>({
     key: { kind: 'ticker', connectorName: 'simulator', tradingPair: 'BTC-USDT' },
-    kept,
+    keeps,
     now: () => 1_000,
     asked: () => undefined,
     released: () => {
@@ -30,7 +30,7 @@ t.test('an update that is not newer is refused', (t) => {
 })
 
 t.test('since gives what came after, or nothing when some of it is not kept', (t) => {
-  const { feed } = setup(3)
+  const { feed } = setup()
   const held = feed.open()
   t.equal(held.since(0), undefined)
   for (const sequence of [1, 2, 3, 4]) feed.accept(update(sequence), sequence - 1)
@@ -44,6 +44,30 @@ t.test('since gives what came after, or nothing when some of it is not kept', (t
   feed.accept(update(1_000_009), 1_000_008)
   t.equal(values(1_000_000), undefined, 'something was missed between')
   t.same(values(1_000_008), ['1000009'])
+  t.end()
+})
+
+t.test('of a state the newest is kept, for everybody who has missed nothing but what is over', (t) => {
+  const { feed } = setup('state')
+  const held = feed.open()
+  const values = (sequence: number) => held.since(sequence)?.map(({ value }) => value)
+  feed.accept(update(10), 0)
+  t.same(values(10), [])
+  t.equal(values(9), undefined, 'nothing is known of what was before')
+  for (const sequence of [11, 12, 13]) feed.accept(update(sequence), sequence - 1)
+  t.same(values(10), ['13'])
+  t.same(values(12), ['13'])
+  t.equal(values(14), undefined, 'of another feed')
+  t.same(
+    feed.kept().map(({ update: { sequence }, previous }) => [sequence, previous]),
+    [[13, 10]],
+    'one who begins here may resume whoever could be resumed here',
+  )
+  feed.accept(update(20), 19)
+  t.equal(values(13), undefined, 'something was missed between')
+  t.same(values(19), ['20'])
+  feed.acceptKept([{ update: update(30), previous: 15 }])
+  t.same(values(19), ['30'], 'the owner knows that nothing is missing')
   t.end()
 })
 

@@ -80,8 +80,8 @@ const upstreamOf =
 
 const copyOf = (view: BookView, levels: number): FeedBook => ({
   updateId: view.updateId,
-  bids: view.side('bids', levels).map(({ price, amount }) => ({ price, amount })),
-  asks: view.side('asks', levels).map(({ price, amount }) => ({ price, amount })),
+  bids: view.side('bids', levels),
+  asks: view.side('asks', levels),
 })
 
 /** The newest row of each open time, oldest first. */

@@ -165,6 +165,39 @@ t.test('reset: orders, balances, faults, prices and streams are those of a new e
   t.equal((await ask<CcxtOrder>(exchange, 'createOrder', 'BTC/USDT', 'market', 'buy', '0.1')).status, 'closed')
 })
 
+t.test('deposit: what an account has changes without a trade, and without a word', async (t) => {
+  const { simulator } = await frozen(t, { spotBalances: { USDT: '500' } })
+  const exchange = await client(t, 'binance', simulator)
+  const owned = async () => (await ask<{ total: Record<string, string> }>(exchange, 'fetchBalance')).total
+  await control(simulator, 'deposit', { asset: 'USDT', amount: '12.5' })
+  await control(simulator, 'deposit', { asset: 'USDT', amount: '-2' })
+  await control(simulator, 'deposit', { asset: 'BTC', amount: '0.25' })
+  t.match(await owned(), { USDT: '510.5', BTC: '0.25' })
+  t.same(await refusal(simulator, 'deposit', { account: 'nobody', asset: 'USDT', amount: '1' }), [
+    400,
+    { error: 'no account nobody' },
+  ])
+})
+
+t.test('position: it changes without an order', async (t) => {
+  const { simulator } = await frozen(t)
+  const exchange = await client(t, 'binanceusdm', simulator)
+  const held = async () => {
+    const positions = await ask<{ side: string; contracts: string; entryPrice: string }[]>(exchange, 'fetchPositions')
+    return positions.map(({ side, contracts }) => [side, Number(contracts)])
+  }
+  await control(simulator, 'position', { symbol: 'BTCUSDT', quantity: '-0.5', price: '50000' })
+  t.same(await held(), [['short', 0.5]])
+  await control(simulator, 'position', { symbol: 'BTCUSDT', quantity: '0.2', price: '40000' })
+  t.same(await held(), [['short', 0.3]])
+  const { accounts } = await control<{
+    accounts: Record<string, { futures: Record<string, string>; initial: object }>
+  }>(simulator, 'ledger')
+  const { futures, initial } = accounts['default'] ?? {}
+  t.equal(Number(futures?.['USDT']) - Number((initial as { futures: { USDT: string } }).futures.USDT), 2_000)
+  t.equal((await refusal(simulator, 'position', { symbol: 'BTCUSDT', quantity: '0', price: '1' }))[0], 400)
+})
+
 t.test('accounts: a new one trades on its own; new keys replace the old', async (t) => {
   const { simulator } = await frozen(t)
   const account = {

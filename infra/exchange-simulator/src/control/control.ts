@@ -6,7 +6,16 @@ import type { Faults } from '../faults.ts'
 import type { RequestLog } from '../rest/request-log.ts'
 import type { Reply, Request } from '../rest/server.ts'
 import { ledger } from './ledger.ts'
-import { accountRequest, clockRequest, faultRequest, keyRequest, priceRequest, tradeRequest } from './schemas.ts'
+import {
+  accountRequest,
+  clockRequest,
+  depositRequest,
+  faultRequest,
+  keyRequest,
+  positionRequest,
+  priceRequest,
+  tradeRequest,
+} from './schemas.ts'
 
 export interface ControlParts {
   readonly exchange: Exchange
@@ -64,6 +73,22 @@ export const control = (parts: ControlParts): ((request: Request) => Reply) => {
       parts.moved()
       return trade
     },
+    'POST /control/deposit': ({ body }) => {
+      const moved = read(depositRequest, body)
+      mustHave(parts.exchange, moved.account)
+      parts.exchange.commit([{ type: 'BalanceMoved', ...moved }])
+      return moved
+    },
+    'POST /control/position': ({ body }) => {
+      const { account, symbol, side, quantity, price } = read(positionRequest, body)
+      mustHave(parts.exchange, account)
+      const instrument = instrumentOf({ market: 'futures', symbol })
+      const size = lots(instrument, quantity.replace('-', ''))
+      const time = parts.exchange.clock.now()
+      const event = { account, symbol, side, lots: quantity.startsWith('-') ? -size : size, time }
+      parts.exchange.commit([{ type: 'PositionMoved', ...event, price: ticks(instrument, price) }])
+      return { account, symbol, side, quantity }
+    },
     'POST /control/accounts': ({ body }) => {
       const { id, ...account } = read(accountRequest, body)
       parts.exchange.commit([{ type: 'AccountOpened', account: id, ...account }])
@@ -71,7 +96,7 @@ export const control = (parts: ControlParts): ((request: Request) => Reply) => {
     },
     'POST /control/keys': ({ body }) => {
       const { account, apiKey, apiSecret, ...permissions } = read(keyRequest, body)
-      if (!parts.exchange.state.accounts.has(account)) throw new BadControl(`no account ${account}`)
+      mustHave(parts.exchange, account)
       parts.exchange.commit([{ type: 'KeyAdded', account, apiKey, apiSecret, permissions }])
       return { account, ...permissions }
     },
@@ -128,6 +153,10 @@ const read = <T>(schema: z.ZodType<T>, body: string): T => {
   const parsed = schema.safeParse(value)
   if (!parsed.success) throw new BadControl(z.prettifyError(parsed.error))
   return parsed.data
+}
+
+const mustHave = (exchange: Exchange, account: string): void => {
+  if (!exchange.state.accounts.has(account)) throw new BadControl(`no account ${account}`)
 }
 
 const instrumentOf = (request: { readonly market: 'spot' | 'futures'; readonly symbol: string }): Instrument => {

@@ -3,6 +3,7 @@ import { faultKinds } from '../faults.ts'
 import { operations } from '../rest/route.ts'
 
 const positiveDecimal = z.string().regex(/^\d+(\.\d+)?$/, 'decimal text expected')
+const signedDecimal = z.string().regex(/^-?\d+(\.\d+)?$/, 'decimal text expected')
 const market = z.enum(['spot', 'futures'])
 
 export const faultRequest = z.object({
@@ -39,6 +40,23 @@ export const tradeRequest = z.object({
   price: positiveDecimal,
   quantity: positiveDecimal,
   taker: z.enum(['BUY', 'SELL']),
+})
+
+/** What an account has changes behind everybody's back. */
+export const depositRequest = z.object({
+  account: z.string().default('default'),
+  market: market.default('spot'),
+  asset: z.string().min(1),
+  /** Negative for a withdrawal. */
+  amount: signedDecimal,
+})
+export const positionRequest = z.object({
+  account: z.string().default('default'),
+  symbol: z.string(),
+  side: z.enum(['BOTH', 'LONG', 'SHORT']).default('BOTH'),
+  /** Added to the position; negative sells. */
+  quantity: signedDecimal,
+  price: positiveDecimal,
 })
 
 /** Another key of an account, or other permissions of one it has. */

@@ -23,6 +23,8 @@ export type ExchangeEvent =
   | MarginTypeSet
   | PositionModeSet
   | FundingPaid
+  | BalanceMoved
+  | PositionMoved
   | PriceControlled
   | TradePrinted
   | ClockMoved
@@ -129,6 +131,27 @@ export interface FundingPaid {
   /** Positive when the account received it. */
   readonly amount: string
   readonly asset: string
+  readonly time: number
+}
+/** A deposit, a withdrawal, a fee: what changes a balance and is no trade. Nobody is told. */
+export interface BalanceMoved {
+  readonly type: 'BalanceMoved'
+  readonly account: string
+  readonly market: Market
+  readonly asset: string
+  /** Signed. */
+  readonly amount: string
+}
+/** A position changed without an order of the account, as a liquidation does. Nobody is told. */
+export interface PositionMoved {
+  readonly type: 'PositionMoved'
+  readonly account: string
+  readonly symbol: string
+  readonly side: PositionSide
+  /** Signed. */
+  readonly lots: number
+  /** Ticks. */
+  readonly price: number
   readonly time: number
 }
 export interface PriceControlled {

@@ -1,7 +1,7 @@
 import type { ClockState } from '../clock.ts'
 import type { PriceControl, Trade } from '../replay/tape.ts'
 import type { ExchangeEvent, MarginType, OrderAccepted, OrderFilled, OrderStatus, PositionSide } from './events.ts'
-import { addToWallet, afterFill, lock, lockedBy, positionOf, settleSpot } from './holdings.ts'
+import { addToWallet, afterFill, balanceOf, lock, lockedBy, positionOf, settleSpot } from './holdings.ts'
 import { Exact, findInstrument, type Instrument, type Market, zero } from './instruments.ts'
 import { type ApiKey, defaultPermissions } from './keys.ts'
 import { RestingOrders } from './resting.ts'
@@ -154,6 +154,22 @@ export class ExchangeState {
         account.income.push({ ...event, kind: 'FUNDING_FEE', tradeId: '' })
         return
       }
+      case 'BalanceMoved':
+        this.#moveBalance(event)
+        return
+      case 'PositionMoved': {
+        const account = this.accounts.get(event.account) as Account
+        const instrument = findInstrument('futures', event.symbol) as Instrument
+        const position = positionOf(account, event.symbol, event.side)
+        const side = event.lots > 0 ? 'BUY' : 'SELL'
+        const fill = { price: event.price, lots: Math.abs(event.lots) }
+        const change = afterFill(position, { instrument, side }, fill)
+        addToWallet(account, instrument.quote, change.realized)
+        position.lots = change.lots
+        position.cost = change.cost
+        position.updatedAt = event.time
+        return
+      }
       case 'PriceControlled':
         this.controls.push(event)
         return
@@ -165,6 +181,16 @@ export class ExchangeState {
         this.clock = event.clock
         return
     }
+  }
+
+  #moveBalance({ account: id, market, asset, amount }: Extract<ExchangeEvent, { type: 'BalanceMoved' }>): void {
+    const account = this.accounts.get(id) as Account
+    if (market === 'futures') {
+      addToWallet(account, asset, new Exact(amount))
+      return
+    }
+    const balance = balanceOf(account, asset)
+    balance.free = balance.free.add(amount)
   }
 
   #open(event: Extract<ExchangeEvent, { type: 'AccountOpened' }>): void {

@@ -23,8 +23,7 @@ where taken_at = (select max(taken_at) from portfolio.past_holdings where taken_
 order by account_name, connector_name`
 
 const NEWEST = `order by f.venue_time desc, f.sequence desc, f.client_order_id desc limit 1`
-const SAME = `f.account_name = b.account_name and f.connector_name = b.connector_name
-  and f.trading_pair = b.trading_pair and f.side = b.side`
+const SAME = `f.book_id = b.id`
 
 /** Every book of an account at a connector: after the last fill up to a time, and up to an earlier one. */
 const MOVED = `

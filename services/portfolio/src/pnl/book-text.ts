@@ -64,3 +64,16 @@ export const storedFill: z.ZodType<Fill> = z.object({
   feeCurrency: z.string(),
   feeInQuote: z.string().nullable(),
 })
+
+/** As a row holds it: the same text whichever way it came here. */
+export const fillToRow = (fill: Fill): Fill => ({
+  venueTime: fill.venueTime,
+  tradeId: fill.tradeId,
+  clientOrderId: fill.clientOrderId,
+  tradeType: fill.tradeType,
+  price: fill.price,
+  amount: fill.amount,
+  feeAmount: fill.feeAmount,
+  feeCurrency: fill.feeCurrency,
+  feeInQuote: fill.feeInQuote,
+})

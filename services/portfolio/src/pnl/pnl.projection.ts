@@ -1,8 +1,8 @@
 import { fundingEvents, orderEvents } from '@colibri/contracts'
 import type { Projection, RecordedEvent } from '@colibri/event-log'
 import type { PoolClient } from 'pg'
-import { type Book, compareFills, emptyBook, type Fill, foldFills, tradeSequence } from './book.ts'
-import { bookOf, bookToText, storedFill } from './book-text.ts'
+import { type Book, compareFills, type Entry, emptyBook, type Fill, foldFills, tradeSequence } from './book.ts'
+import { bookOf, bookToText, fillToRow, storedFill } from './book-text.ts'
 
 /** Spot and one-way perpetuals have one book a market; an account in hedge mode one for each side. */
 export type BookSide = 'BOTH' | 'LONG' | 'SHORT'
@@ -24,23 +24,21 @@ create table if not exists pnl_orders (
   trade_type text not null
 );
 create table if not exists pnl_books (
+  id integer primary key,
   account_name text not null,
   connector_name text not null,
   trading_pair text not null,
   side text not null,
-  primary key (account_name, connector_name, trading_pair, side)
+  unique (account_name, connector_name, trading_pair, side)
 );
 create table if not exists pnl_fills (
-  account_name text not null,
-  connector_name text not null,
-  trading_pair text not null,
-  side text not null,
+  book_id integer not null,
   venue_time bigint not null,
   sequence text collate "C" not null,
   client_order_id text collate "C" not null,
-  fill jsonb not null,
-  book jsonb not null,
-  primary key (account_name, connector_name, trading_pair, side, venue_time, sequence, client_order_id)
+  fill json not null,
+  book json not null,
+  primary key (book_id, venue_time, sequence, client_order_id)
 );
 create table if not exists pnl_funding (
   account_name text not null,
@@ -63,35 +61,39 @@ on conflict do nothing`
 const LOAD_ORDERS = `select client_order_id, account_name, connector_name, trading_pair, trade_type
 from pnl_orders where client_order_id = any($1)`
 
+const BOOK_ROWS = `jsonb_to_recordset($1::jsonb)
+  as row(ordinal integer, account_name text, connector_name text, trading_pair text, side text)`
+
+const LOAD_BOOKS = `
+select row.ordinal, b.id from ${BOOK_ROWS}
+  join pnl_books b using (account_name, connector_name, trading_pair, side)`
+
+/** Ids count the books in the order of their first fills in the log, so that a rebuild gives the same ones. */
 const STORE_BOOKS = `
-insert into pnl_books select account_name, connector_name, trading_pair, side
-from jsonb_to_recordset($1::jsonb) as row(account_name text, connector_name text, trading_pair text, side text)
-on conflict do nothing`
+insert into pnl_books
+select coalesce((select max(id) from pnl_books), 0) + row_number() over (order by row.ordinal),
+  row.account_name, row.connector_name, row.trading_pair, row.side
+from ${BOOK_ROWS}`
 
-const KEYS = `jsonb_to_recordset($1::jsonb) as k(ordinal integer, account_name text, connector_name text,
-  trading_pair text, side text, venue_time bigint, sequence text, client_order_id text)`
-const SAME_BOOK = `f.account_name = k.account_name and f.connector_name = k.connector_name
-  and f.trading_pair = k.trading_pair and f.side = k.side`
-const PLACE = `(f.venue_time, f.sequence, f.client_order_id)`
-const KEY_PLACE = `(k.venue_time, k.sequence, k.client_order_id)`
-
-/** The book just before each key. */
-const LOAD_BEFORE = `
-select k.ordinal, f.book from ${KEYS} cross join lateral (
-  select f.book from pnl_fills f where ${SAME_BOOK} and ${PLACE} < ${KEY_PLACE}
+/** The newest fill of each book. */
+const LOAD_NEWEST = `
+select k.id, f.fill, f.book from unnest($1::integer[]) k(id) cross join lateral (
+  select f.fill, f.book from pnl_fills f where f.book_id = k.id
   order by f.venue_time desc, f.sequence desc, f.client_order_id desc limit 1) f`
 
-/** The fills from each key on: what has to be counted again because an earlier one came late. */
-const LOAD_AFTER = `
-select k.ordinal, f.fill from ${KEYS} cross join lateral (
-  select f.fill from pnl_fills f where ${SAME_BOOK} and ${PLACE} >= ${KEY_PLACE}) f`
+const PLACE = `(f.venue_time, f.sequence, f.client_order_id)`
+
+/** The book just before a place. */
+const LOAD_BEFORE = `select f.book from pnl_fills f where f.book_id = $1 and ${PLACE} < ($2, $3, $4)
+order by f.venue_time desc, f.sequence desc, f.client_order_id desc limit 1`
+
+/** The fills from a place on: what has to be counted again because an earlier one came late. */
+const LOAD_AFTER = `select f.fill from pnl_fills f where f.book_id = $1 and ${PLACE} >= ($2, $3, $4)`
 
 const STORE_FILLS = `
-insert into pnl_fills select account_name, connector_name, trading_pair, side, venue_time, sequence, client_order_id, fill, book
-from jsonb_to_recordset($1::jsonb) as row(account_name text, connector_name text, trading_pair text, side text,
-  venue_time bigint, sequence text, client_order_id text, fill jsonb, book jsonb)
-on conflict (account_name, connector_name, trading_pair, side, venue_time, sequence, client_order_id)
-  do update set fill = excluded.fill, book = excluded.book`
+insert into pnl_fills
+select * from unnest($1::integer[], $2::bigint[], $3::text[], $4::text[], $5::json[], $6::json[])
+on conflict (book_id, venue_time, sequence, client_order_id) do update set book = excluded.book`
 
 const STORE_FUNDING = `
 insert into pnl_funding select account_name, connector_name, trading_pair, venue_id, venue_time, amount, currency
@@ -112,12 +114,6 @@ interface Arrived {
   readonly key: BookKey
   readonly fills: Fill[]
 }
-
-const placeOf = (fill: Fill) => ({
-  venue_time: fill.venueTime,
-  sequence: tradeSequence(fill.tradeId),
-  client_order_id: fill.clientOrderId,
-})
 
 const store = async (client: PoolClient, name: string, text: string, rows: readonly object[]): Promise<void> => {
   if (rows.length > 0) await client.query({ name: `pnl-${name}`, text, values: [JSON.stringify(rows)] })
@@ -169,42 +165,80 @@ const arrivedIn = (events: readonly RecordedEvent[], orders: ReadonlyMap<string,
   return [...books.values()]
 }
 
+/** The ids of these books, new ones made. */
+const idsOf = async (arrived: readonly Arrived[], client: PoolClient): Promise<ReadonlyMap<number, number>> => {
+  const rows = arrived.map(({ key }, ordinal) => ({ ordinal, ...key }))
+  const known = async () => {
+    const found = await client.query<{ ordinal: number; id: number }>({
+      name: 'pnl-load-books',
+      text: LOAD_BOOKS,
+      values: [JSON.stringify(rows)],
+    })
+    return new Map(found.rows.map(({ ordinal, id }) => [ordinal, id]))
+  }
+  const before = await known()
+  if (before.size === rows.length) return before
+  const fresh = rows.filter(({ ordinal }) => !before.has(ordinal))
+  await store(client, 'books', STORE_BOOKS, fresh)
+  return known()
+}
+
+interface Counted extends Entry {
+  readonly bookId: number
+}
+
+/** Usually every fill is newer than what is stored. What is not is put in its place, and all after it counted again. */
+const counted = async (
+  bookId: number,
+  fills: readonly Fill[],
+  newest: Entry | undefined,
+  client: PoolClient,
+): Promise<readonly Counted[]> => {
+  const first = fills.reduce((earliest, fill) => (compareFills(fill, earliest) < 0 ? fill : earliest))
+  const entries = (before: Book, all: readonly Fill[]) => foldFills(before, all).map((entry) => ({ bookId, ...entry }))
+  if (newest === undefined) return entries(emptyBook, fills)
+  if (compareFills(newest.fill, first) < 0) return entries(newest.after, fills)
+  const values = [bookId, first.venueTime, tradeSequence(first.tradeId), first.clientOrderId]
+  const earlier = await client.query<{ book: unknown }>({ name: 'pnl-before', text: LOAD_BEFORE, values })
+  const later = await client.query<{ fill: unknown }>({ name: 'pnl-after', text: LOAD_AFTER, values })
+  const before = earlier.rows[0]
+  return entries(before === undefined ? emptyBook : bookOf(before.book), [
+    ...later.rows.map(({ fill }) => storedFill.parse(fill)),
+    ...fills,
+  ])
+}
+
 const takeFills = async (arrived: readonly Arrived[], client: PoolClient): Promise<void> => {
   if (arrived.length === 0) return
-  const firsts = arrived.map(({ key, fills }, ordinal) => {
-    const first = fills.reduce((earliest, fill) => (compareFills(fill, earliest) < 0 ? fill : earliest))
-    return { ordinal, ...key, ...placeOf(first) }
+  const ids = await idsOf(arrived, client)
+  const found = await client.query<{ id: number; fill: unknown; book: unknown }>({
+    name: 'pnl-newest',
+    text: LOAD_NEWEST,
+    values: [[...ids.values()]],
   })
-  const values = [JSON.stringify(firsts)]
-  const before = new Map<number, Book>()
-  const earlier = await client.query<{ ordinal: number; book: unknown }>({
-    name: 'pnl-before',
-    text: LOAD_BEFORE,
-    values,
-  })
-  for (const { ordinal, book } of earlier.rows) before.set(ordinal, bookOf(book))
-  const later = await client.query<{ ordinal: number; fill: unknown }>({ name: 'pnl-after', text: LOAD_AFTER, values })
-  const known = new Map<number, Fill[]>()
-  for (const { ordinal, fill } of later.rows) {
-    const fills = known.get(ordinal) ?? []
-    known.set(ordinal, fills)
-    fills.push(storedFill.parse(fill))
+  const newest = new Map(
+    found.rows.map(({ id, fill, book }): [number, Entry] => [
+      id,
+      { fill: storedFill.parse(fill), after: bookOf(book) },
+    ]),
+  )
+  const rows: Counted[] = []
+  for (const [ordinal, bookId] of ids) {
+    const fills = arrived[ordinal]?.fills ?? []
+    rows.push(...(await counted(bookId, fills, newest.get(bookId), client)))
   }
-  const rows = arrived.flatMap(({ key, fills }, ordinal) =>
-    foldFills(before.get(ordinal) ?? emptyBook, [...(known.get(ordinal) ?? []), ...fills]).map(({ fill, after }) => ({
-      ...key,
-      ...placeOf(fill),
-      fill,
-      book: bookToText(after),
-    })),
-  )
-  await store(
-    client,
-    'books',
-    STORE_BOOKS,
-    arrived.map(({ key }) => key),
-  )
-  await store(client, 'fills', STORE_FILLS, rows)
+  await client.query({
+    name: 'pnl-fills',
+    text: STORE_FILLS,
+    values: [
+      rows.map(({ bookId }) => bookId),
+      rows.map(({ fill }) => fill.venueTime),
+      rows.map(({ fill }) => tradeSequence(fill.tradeId)),
+      rows.map(({ fill }) => fill.clientOrderId),
+      rows.map(({ fill }) => JSON.stringify(fillToRow(fill))),
+      rows.map(({ after }) => JSON.stringify(bookToText(after))),
+    ],
+  })
 }
 
 const takeFunding = async (events: readonly RecordedEvent[], client: PoolClient): Promise<void> => {

@@ -20,8 +20,7 @@ export interface PnlDeps {
 const MATCHES = `($1::text[] is null or b.account_name = any($1)) and ($2::text[] is null or b.connector_name = any($2))
   and ($3::text[] is null or b.trading_pair = any($3))`
 
-const SAME = `f.account_name = b.account_name and f.connector_name = b.connector_name
-  and f.trading_pair = b.trading_pair and f.side = b.side`
+const SAME = `f.book_id = b.id`
 const NEWEST = `order by f.venue_time desc, f.sequence desc, f.client_order_id desc limit 1`
 
 /** Each book as it was at the end of the window and just before its beginning. */
@@ -32,7 +31,7 @@ from portfolio.pnl_books b
     where ${SAME} and ($5::bigint is null or f.venue_time <= $5) ${NEWEST}) ending on true
   left join lateral (select f.book from portfolio.pnl_fills f
     where $4::bigint is not null and ${SAME} and f.venue_time < $4 ${NEWEST}) beginning on true
-where ${MATCHES} order by 1, 2, 3, 4`
+where ${MATCHES} order by b.account_name, b.connector_name, b.trading_pair, b.side`
 
 const FUNDING = `
 select b.account_name, b.connector_name, b.trading_pair, b.currency, trim_scale(sum(b.amount))::text as amount,

@@ -11,19 +11,19 @@ export interface Repeater {
 }
 
 /**
- * A client that costs next to nothing: on two cores what it burns is missing to the system it measures, and Node's own
- * client burns as much as a third of the service.
+ * Posts the body, or gets where there is none. A client that costs next to nothing: on two cores what it burns is missing
+ * to the system it measures, and Node's own client burns as much as a third of the service.
  */
 export const openRepeater = async (
   url: string,
   headers: Readonly<Record<string, string>>,
-  body: string,
+  body?: string,
 ): Promise<Repeater> => {
   const { hostname, port, pathname, host } = new URL(url)
-  const lines = Object.entries({ host, ...headers, 'content-length': String(Buffer.byteLength(body)) })
-  const request = Buffer.from(
-    `POST ${pathname} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
-  )
+  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+  const lines = Object.entries({ host, ...headers, ...length }).map(([name, value]) => `${name}: ${value}\r\n`)
+  const method = body === undefined ? 'GET' : 'POST'
+  const request = Buffer.from(`${method} ${pathname} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`)
   const socket = connect(Number(port), hostname)
   socket.setNoDelay(true)
   await once(socket, 'connect')

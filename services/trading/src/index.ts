@@ -1,7 +1,8 @@
+import { auditProjection } from './audit/audit.projection.ts'
 import { fundingProjection } from './funding/funding.projection.ts'
 import { ordersProjection } from './orders/orders.projection.ts'
 
 export { ordersProjection }
 
 /** Every read model of this service, for rebuilding. */
-export const projections = [ordersProjection, fundingProjection]
+export const projections = [ordersProjection, fundingProjection, auditProjection]

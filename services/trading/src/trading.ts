@@ -13,6 +13,9 @@ import { ACCOUNTS_RPC, AccountsRpcController } from './accounts/accounts.rpc.ts'
 import { createBalances } from './accounts/balances.ts'
 import { credentialStore } from './accounts/credentials.ts'
 import { prepareMasterAccount } from './accounts/master-account.ts'
+import { AUDIT, AuditController } from './audit/audit.http.ts'
+import { auditProjection } from './audit/audit.projection.ts'
+import { auditQueries } from './audit/audit.queries.ts'
 import type { TradingConfig } from './config.ts'
 import { FUNDING, FundingController } from './funding/funding.http.ts'
 import { fundingProjection } from './funding/funding.projection.ts'
@@ -40,11 +43,14 @@ import { adoptOrphans, recoverOrders } from './orders/recover-orders.ts'
 import { defaultSettlePolicy, settleOrders } from './orders/settle-orders.ts'
 import { POSITIONS, PositionsController } from './positions/positions.http.ts'
 import { createPositions, isPerpetual } from './positions/positions.ts'
+import { positionsAsOf } from './positions/positions-as-of.ts'
 import { driftWatches } from './reconciliation/drift-watches.ts'
 import { createTradingRules } from './rules/trading-rules.ts'
 
 const REPLY_MS = 5_000
 const CATCH_UP_MS = 5_000
+/** Nobody waits for the audit but who asks for it, and that ends the rest. */
+const AUDIT_REST_MS = 5_000
 const RECOVERY_MS = 3_000
 const ORPHANS_EVERY_MS = 5_000
 
@@ -62,7 +68,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
 
   const files = accountFiles(config.COLIBRI_HOME, config.CONFIG_PASSWORD)
   const { SIMULATOR_API_KEY: key, SIMULATOR_API_SECRET: secret } = config
-  const [projection, funding] = await Promise.all([
+  const [projection, funding, audit] = await Promise.all([
     runProjection(log, pool, ordersProjection, {
       schema: 'trading',
       onError: (error) => report(error, 'projecting orders'),
@@ -71,6 +77,11 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     runProjection(log, pool, fundingProjection, {
       schema: 'trading',
       onError: (error) => report(error, 'projecting funding payments'),
+    }),
+    runProjection(log, pool, auditProjection, {
+      schema: 'trading',
+      onError: (error) => report(error, 'projecting the audit'),
+      restMs: AUDIT_REST_MS,
     }),
     prepareMasterAccount(files, key === undefined || secret === undefined ? undefined : { key, secret }),
   ])
@@ -206,6 +217,11 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     await exchange.close()
   })
 
+  const upToDate = {
+    stored: context.streams.stored,
+    projected: () => projection.catchUp(CATCH_UP_MS),
+  }
+
   /** Opens what is stored, so that the first order pays for no decryption, no markets and no rules. */
   const warm = async (): Promise<void> => {
     for (const accountName of await files.accounts()) {
@@ -225,6 +241,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
       GuardsController,
       AccountsController,
       AccountsRpcController,
+      AuditController,
     ],
     providers: [
       {
@@ -234,13 +251,17 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
           cancel,
           accountExists: files.exists,
           cause: () => causeOf(kit),
-          queries: ordersQueries(pool, log, {
-            stored: context.streams.stored,
-            projected: () => projection.catchUp(CATCH_UP_MS),
-          }),
+          queries: ordersQueries(pool, log, upToDate),
         },
       },
-      { provide: POSITIONS, useValue: { positions, venues } },
+      { provide: POSITIONS, useValue: { positions, venues, asOf: positionsAsOf(pool, log, upToDate) } },
+      {
+        provide: AUDIT,
+        useValue: auditQueries(pool, log, async () => {
+          await upToDate.stored()
+          await audit.catchUp(CATCH_UP_MS)
+        }),
+      },
       {
         provide: GUARDS,
         useValue: { guards, accountExists: files.exists, cause: () => causeOf(kit), descend, sight: losses.sight },
@@ -249,7 +270,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
       { provide: ACCOUNTS, useValue: { files, credentials, cause: () => causeOf(kit) } },
       { provide: ACCOUNTS_RPC, useValue: { files, balances } },
     ],
-    projections: [projection, funding],
+    projections: [projection, funding, audit],
     recover: async () => {
       await recoverOrders(recovery)
       // A crash on the way down a ladder is followed by the same ladder.

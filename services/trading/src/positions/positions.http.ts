@@ -20,12 +20,14 @@ import type { AccountVenues } from '../accounts/account-venues.ts'
 import { Exact } from '../decimal.ts'
 import { checkIdempotencyKey, ORDERS, type Orders, placedReply } from '../orders/orders.http.ts'
 import { type AccountPosition, isPerpetual, type Positions } from './positions.ts'
+import type { PositionsAsOf } from './positions-as-of.ts'
 
 export const POSITIONS = Symbol('positions')
 
 export interface PositionsUseCases {
   readonly positions: Positions
   readonly venues: AccountVenues
+  readonly asOf: PositionsAsOf
 }
 
 type PerpetualPath = z.infer<typeof perpetualPath>
@@ -75,7 +77,9 @@ export class PositionsController {
   @Post('positions')
   @HttpCode(200)
   async list(@Validated('body', positionsRequest) body: PositionsRequest): Promise<PositionsPage> {
-    return pageOf(await this.useCases.positions.list(body.account_names, body.connector_names), body)
+    const { account_names: accounts, connector_names: connectors, as_of: time } = body
+    const { positions, asOf } = this.useCases
+    return pageOf(await (time === null ? positions.list(accounts, connectors) : asOf(time, accounts, connectors)), body)
   }
 
   @Get('positions')

@@ -29,8 +29,8 @@ export const defaultFollowPolicy: FollowPolicy = {
 export interface Follower {
   /** Compare these orders with the venue at the next moment. */
   attend(clientOrderIds: readonly string[]): void
-  /** One comparison of everything unfinished, now; rejects when the venue cannot be asked. */
-  settleAll(): Promise<void>
+  /** Resolves when what is unresolved was compared with the venue once, the open rest is next; rejects when it cannot be asked. */
+  recover(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -218,9 +218,12 @@ export const followVenue = (
 
   return {
     attend,
-    settleAll: async () => {
-      const orders = mine()
-      if (orders.length > 0) await settle(venue, orders)
+    recover: async () => {
+      const { unresolved = [], open = [] } = Object.groupBy(mine(), ({ order }) =>
+        isUnresolved(order) ? 'unresolved' : 'open',
+      )
+      attend(open.map(({ order }) => order.intent.clientOrderId))
+      if (unresolved.length > 0) await settle(venue, unresolved)
     },
     stop: async () => {
       stopping.abort()

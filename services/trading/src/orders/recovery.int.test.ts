@@ -76,6 +76,7 @@ t.test('an unreachable venue holds up neither the start nor other orders', async
   const bed = await testBed(t)
   const first = await bed.start(grace)
   await first.post('/trading/orders', body)
+  t.equal((await orders(first))[0]?.status, 'OPEN')
   await first.kill()
   const trading = await bed.start({
     ...grace,

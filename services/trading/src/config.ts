@@ -43,6 +43,13 @@ export const tradingConfig = serviceConfig({
     .int('must be a whole number of milliseconds')
     .min(100, 'must be at least 100')
     .default(5_000),
+  /** How long this process may act for an account without renewing its lease; another one waits so long for a frozen one. */
+  ACCOUNT_LEASE_MS: z.coerce
+    .number('must be a number of milliseconds')
+    .int('must be a whole number of milliseconds')
+    .min(1_000, 'must be at least 1000')
+    .max(60_000, 'must be at most 60000')
+    .default(6_000),
   COLIBRI_FAILPOINT: z.enum(failpoints, `must be one of ${failpoints.join(', ')}`).optional(),
 })
 export type TradingConfig = z.infer<typeof tradingConfig>

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import type { GuardScope } from '@colibri/contracts'
-import { runProjection } from '@colibri/event-log'
+import { type GuardScope, guardsStream, orderStream } from '@colibri/contracts'
+import { categoryOf, type Page, prepareLeases, runProjection } from '@colibri/event-log'
 import { connectorOf, openVenues } from '@colibri/exchange'
 import type { ServiceKit, Started } from '@colibri/service-kit'
 import { venueBudgets } from '@colibri/venue-budget'
+import { APP_INTERCEPTOR } from '@nestjs/core'
 import { accountFiles } from './accounts/account-files.ts'
 import { accountLog } from './accounts/account-log.ts'
 import { accountVenues } from './accounts/account-venues.ts'
@@ -28,18 +30,26 @@ import { readHoldings } from './guards/read-holdings.ts'
 import { runLadder } from './guards/run-ladder.ts'
 import { tellFills } from './guards/tell-fills.ts'
 import { watchLosses } from './guards/watch-losses.ts'
-import { becomeOnlyWriter } from './only-writer.ts'
+import { createAccountLeases } from './leases/account-leases.ts'
+import { balancesOfAll, positionsOfAll } from './leases/ask-owners.ts'
+import { openLeaseSession } from './leases/lease-session.ts'
+import { overReplicas } from './leases/over-replicas.ts'
+import { ownLogs } from './leases/own-logs.ts'
+import { REPLICA, ReplicaController } from './leases/replica.http.ts'
+import { RouteToOwner } from './leases/route-to-owner.ts'
+import { instant } from './leases/term.ts'
 import { cancelOrder } from './orders/cancel-order.ts'
 import { clientOrderIds, type IdSubject } from './orders/client-order-id.ts'
 import { defaultFollowPolicy, type Follower, followVenue } from './orders/follow-venue.ts'
 import { createMarketSnapshots } from './orders/market-snapshots.ts'
 import { createOrderStreams } from './orders/order-streams.ts'
+import { orderEventOf } from './orders/order.ts'
 import { ORDERS, OrdersController } from './orders/orders.http.ts'
 import { ordersProjection } from './orders/orders.projection.ts'
 import { ordersQueries } from './orders/orders.queries.ts'
 import type { OrdersContext } from './orders/orders-context.ts'
 import { placeOrder } from './orders/place-order.ts'
-import { adoptOrphans, recoverOrders } from './orders/recover-orders.ts'
+import { adoptOrphans, drained, recoverOrders, rememberEnded } from './orders/recover-orders.ts'
 import { defaultSettlePolicy, settleOrders } from './orders/settle-orders.ts'
 import { POSITIONS, PositionsController } from './positions/positions.http.ts'
 import { createPositions, isPerpetual } from './positions/positions.ts'
@@ -53,6 +63,8 @@ const CATCH_UP_MS = 5_000
 const AUDIT_REST_MS = 5_000
 const RECOVERY_MS = 3_000
 const ORPHANS_EVERY_MS = 5_000
+/** Venues take a signed request no longer than this after it was signed, where they look at its time. */
+const REQUEST_VALID_MS = 10_000
 
 const simulatorUrls = ({ SIMULATOR_REST_URL: rest, SIMULATOR_WS_URL: ws }: TradingConfig) => {
   const urls = { ...(rest === undefined ? {} : { rest }), ...(ws === undefined ? {} : { ws }) }
@@ -64,7 +76,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   const { config, log, pool, logger, background, failpoint } = kit
   const now = Date.now
   const report = (error: unknown, what: string): void => logger.warn({ err: error }, what)
-  await becomeOnlyWriter(kit)
+  if (config.EVENT_LOG === 'kurrentdb') await prepareLeases(pool)
 
   const files = accountFiles(config.COLIBRI_HOME, config.CONFIG_PASSWORD)
   const { SIMULATOR_API_KEY: key, SIMULATOR_API_SECRET: secret } = config
@@ -98,10 +110,48 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   const fundingFollowers = new Map<string, AbortController>()
   const followerKey = (accountName: string, connectorName: string): string => `${accountName}\n${connectorName}`
 
+  const owner = { id: `${config.INSTANCE_ID} ${randomUUID()}`, ttlMs: config.ACCOUNT_LEASE_MS }
+  const leases = createAccountLeases({
+    owner,
+    mode: config.EVENT_LOG === 'kurrentdb' ? 'exclusive' : 'shared',
+    openSession: (address, changed) => openLeaseSession({ pool, owner: { ...owner, address }, changed, report }),
+    accounts: files.accounts,
+    exists: files.exists,
+    together: () => replicas.together(),
+    adopt: async (accountName) => {
+      context.streams.forgetOf(accountName)
+      await guards.refresh()
+      await recoverOrders(recovery, accountName)
+      // Whoever had the account may have been on its way down a ladder: the same one is followed.
+      if (guards.of({ kind: 'account', accountName }).halt.kind === 'halting') descend({ kind: 'account', accountName })
+      background('looking for orders that ended', rememberEnded(recovery, accountName))
+      background('opening a stored account', warm(accountName))
+    },
+    drained: (accountName) => drained(context, accountName),
+    abandon: async (accountName) => {
+      await venues.release(accountName)
+      context.streams.forgetOf(accountName)
+    },
+    becameKeeper: () => {
+      const resume = async (): Promise<void> => {
+        await guards.refresh()
+        if (guards.of({ kind: 'portfolio' }).halt.kind === 'halting') descend({ kind: 'portfolio' })
+      }
+      background('following the halt of all accounts', resume())
+    },
+    giveUp: kit.giveUp,
+    now: instant,
+    background,
+    logger,
+  })
+  const logs = ownLogs(log, leases)
+
   const venues = accountVenues({
     files,
     venues: exchange,
     report,
+    mayOpen: (accountName) => void leases.fence(accountName),
+    clearance: leases.clearance,
     opened: (accountName, venue) => {
       const key = followerKey(accountName, venue.connectorName)
       followers.set(key, followVenue(context, settle, defaultFollowPolicy, accountName, venue))
@@ -110,7 +160,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
       fundingFollowers.set(key, stop)
       background(
         `funding payments of ${venue.connectorName}`,
-        followFunding({ log, now, report }, accountName, venue, stop.signal),
+        followFunding({ log: logs.of(accountName), now, report }, accountName, venue, stop.signal),
       )
     },
     released: async (accountName, connectorName) => {
@@ -127,7 +177,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     files,
     venues,
     exchange,
-    history: accountLog(log, now),
+    history: accountLog(logs.ofAccounts, now),
     balancesMoved: balances.moved,
     report,
     warn: (text) => logger.warn(text),
@@ -137,11 +187,15 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   kit.onShutdown(() => markets.close())
 
   const context: OrdersContext = {
-    streams: tellFills(createOrderStreams(log, now), (intent, fill) => losses.filled(intent, fill)),
+    streams: tellFills(createOrderStreams(log, now, logs.of), (intent, fill) => losses.filled(intent, fill)),
     venues,
     drifts: drifts.watch,
     underway: new Set(),
     now,
+    silentFrom: (accountName) => {
+      const since = leases.soleSince(accountName)
+      return since === 0 ? 0 : since + Math.min(REQUEST_VALID_MS, config.ORDER_ABSENT_GRACE_MS)
+    },
     valueIn: (connectorName, token, quote) => rules.price(connectorName, `${token}-${quote}`),
     attend: (accountName, connectorName, ids) => {
       const follower = followers.get(followerKey(accountName, connectorName))
@@ -160,7 +214,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
 
   const newId = clientOrderIds(`${hostname()} ${process.pid} ${config.INSTANCE_ID}`, now)
   const guards = await openGuards({
-    log,
+    log: logs.ofGuards,
     now,
     live: context.streams.live,
     valueIn: context.valueIn,
@@ -174,7 +228,9 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     background,
     replyMs: REPLY_MS,
   }
-  const place = placeOrder({ ...placing, guards })
+  const accounts = files.accounts
+  const replicas = overReplicas({ leases, guards, accounts, silentFrom: context.silentFrom, now })
+  const place = placeOrder({ ...placing, guards: replicas.admitting })
   const cancel = cancelOrder({ ...context, background })
 
   const recovery = {
@@ -188,17 +244,28 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     },
   }
   const positions = createPositions({ files, venues, report })
+  const asking = { leases, files, connectors: files.connectors, edgeToken: config.EDGE_TOKEN, now, report }
+  const allPositions = positionsOfAll(asking, positions)
   const ladder = {
-    guards,
+    guards: {
+      ...guards,
+      halted: async (...end: Parameters<typeof guards.halted>) => {
+        await replicas.silence(end[0])
+        await guards.halted(...end)
+      },
+    },
     positions,
     live: context.streams.live,
     cancel,
     place: placeOrder({ ...placing, guards: unguarded }),
     report,
   }
-  const descend = (scope: GuardScope): void => background('going down the ladder of a halt', runLadder(ladder, scope))
+  const goDown = async (scope: GuardScope): Promise<void> => {
+    if ((await replicas.gathered(scope, stopping.signal)) === 'gathered') await runLadder(ladder, scope)
+  }
+  const descend = (scope: GuardScope): void => background('going down the ladder of a halt', goDown(scope))
   const losses = watchLosses({
-    guards,
+    guards: { ...guards, all: () => guards.all().filter(({ scope }) => replicas.decides(scope)) },
     everyMs: config.EQUITY_LOOK_MS,
     readHoldings: readHoldings({ files, venues, balances, call: kit.call, now }),
     descend,
@@ -215,6 +282,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     balances.stop()
     await venues.close()
     await exchange.close()
+    await leases.leave()
   })
 
   const upToDate = {
@@ -223,14 +291,30 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   }
 
   /** Opens what is stored, so that the first order pays for no decryption, no markets and no rules. */
-  const warm = async (): Promise<void> => {
-    for (const accountName of await files.accounts()) {
-      for (const connectorName of await files.connectors(accountName)) {
-        if (stopping.signal.aborted) return
-        await Promise.all([venues.access(accountName, connectorName), rules.of(connectorName)])
-      }
+  const warm = async (accountName: string): Promise<void> => {
+    for (const connectorName of await files.connectors(accountName)) {
+      if (stopping.signal.aborted || !leases.holds(accountName)) return
+      await Promise.all([venues.access(accountName, connectorName), rules.of(connectorName)])
     }
-    await balances.read({ accountNames: null, connectorNames: null, refresh: false })
+    await balances.read({ accountNames: [accountName], connectorNames: null, refresh: false })
+  }
+
+  const accountOfOrder = async (clientOrderId: string): Promise<string | undefined> => {
+    const [first] = await log.read(orderStream(clientOrderId))
+    const placed = first === undefined ? undefined : orderEventOf(first)
+    return placed?.type === 'OrderSubmitted' ? placed.data.accountName : undefined
+  }
+
+  const followGuards = async (): Promise<void> => {
+    const end = await log.end()
+    await guards.refresh()
+    const filter = { categories: [categoryOf(guardsStream)] }
+    const changed = async ({ events }: Page): Promise<void> => {
+      if (events.length === 0) return
+      await guards.refresh()
+      leases.rethink()
+    }
+    await log.subscribe(end, filter, changed, stopping.signal)
   }
 
   return {
@@ -241,9 +325,12 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
       GuardsController,
       AccountsController,
       AccountsRpcController,
+      ReplicaController,
       AuditController,
     ],
     providers: [
+      { provide: APP_INTERCEPTOR, useValue: new RouteToOwner({ leases, accountOfOrder }) },
+      { provide: REPLICA, useValue: { positions, balances } },
       {
         provide: ORDERS,
         useValue: {
@@ -254,7 +341,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
           queries: ordersQueries(pool, log, upToDate),
         },
       },
-      { provide: POSITIONS, useValue: { positions, venues, asOf: positionsAsOf(pool, log, upToDate) } },
+      { provide: POSITIONS, useValue: { positions: allPositions, venues, asOf: positionsAsOf(pool, log, upToDate) } },
       {
         provide: AUDIT,
         useValue: auditQueries(pool, log, async () => {
@@ -268,15 +355,14 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
       },
       { provide: FUNDING, useValue: fundingQueries(pool, () => funding.catchUp(CATCH_UP_MS)) },
       { provide: ACCOUNTS, useValue: { files, credentials, cause: () => causeOf(kit) } },
-      { provide: ACCOUNTS_RPC, useValue: { files, balances } },
+      { provide: ACCOUNTS_RPC, useValue: { files, balances: balancesOfAll(asking, balances) } },
     ],
     projections: [projection, funding, audit],
-    recover: async () => {
-      await recoverOrders(recovery)
-      // A crash on the way down a ladder is followed by the same ladder.
-      for (const { scope, halt } of guards.all()) if (halt.kind === 'halting') descend(scope)
-      background('looking for orders without an owner', adoptOrphans(recovery, ORPHANS_EVERY_MS, stopping.signal))
-      background('opening stored accounts', warm())
+    recover: async ({ url }) => {
+      background('following the guards', followGuards())
+      await leases.join(url)
+      const orphans = adoptOrphans(recovery, leases.ready, ORPHANS_EVERY_MS, stopping.signal)
+      background('looking for orders without an owner', orphans)
       watching = losses.run(stopping.signal)
       background('watching losses', watching)
     },

@@ -10,7 +10,7 @@ export const ACCOUNTS_RPC = Symbol('accounts for other services')
 
 export interface AccountsRpc {
   readonly files: AccountFiles
-  readonly balances: Balances
+  readonly balances: Pick<Balances, 'read'>
 }
 
 @Controller()

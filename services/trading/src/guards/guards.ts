@@ -46,6 +46,8 @@ export interface TradingGuards extends OrderGuards {
   /** The ladder's end, once: a halt that was re-armed or replaced meanwhile stays as it is. */
   halted(scope: GuardScope, id: string, left: { readonly orders: number; readonly positions: number }): Promise<void>
   rearm(scope: GuardScope, cause: Required<Cause>): Promise<void>
+  /** Takes in what other processes have stored. */
+  refresh(): Promise<void>
   /** New marks of a watch over losses, unless it is over. */
   mark(scope: GuardScope, watch: string, reason: MarkReason, equity: string, marks: EquityMarks): Promise<void>
   /** Stores a breach and the halt it asks for in one; false when the watch is over or a halt goes as far already. */
@@ -74,13 +76,20 @@ const covers = (scope: GuardScope, accountName: string): boolean =>
 const nameOf = (scope: GuardScope): string =>
   scope.kind === 'portfolio' ? 'all accounts' : `account '${scope.accountName}'`
 
-/** The guards as the log has them; this process is their only writer. */
+/** The guards as the log has them. Each has one writer: who has the account, or who keeps what concerns all of them. */
 export const openGuards = async (deps: GuardsDeps): Promise<TradingGuards> => {
   const history = await deps.log.read(guardsStream)
   let guards: Guards = history.reduce(
     (state: Guards, event) => evolveGuards(state, guardEventOf(event), event.id),
     new Map(),
   )
+  let version = history.length - 1
+  const takeIn = async (): Promise<void> => {
+    for (const event of await deps.log.read(guardsStream, version + 1)) {
+      guards = evolveGuards(guards, guardEventOf(event), event.id)
+      version = event.version
+    }
+  }
   /** Closed from the moment a halt is decided, before it is stored: when the log fails it stays closed. */
   const closing = new Set<string>()
   let writing: Promise<unknown> = Promise.resolve()
@@ -99,8 +108,10 @@ export const openGuards = async (deps: GuardsDeps): Promise<TradingGuards> => {
       if (decided.length === 0) return
       const metadata = { ...cause, time: deps.now() }
       const events = decided.map((event) => ({ id: randomEventId(), schemaVersion: 1, metadata, ...event }))
-      await deps.log.append(guardsStream, events, 'any')
+      const appended = await deps.log.append(guardsStream, events, 'any')
+      if (appended.version !== version + events.length) return takeIn()
       guards = events.reduce((state, event) => evolveGuards(state, event, event.id), guards)
+      version = appended.version
     })
     writing = run.catch(() => undefined)
     return run
@@ -290,6 +301,12 @@ export const openGuards = async (deps: GuardsDeps): Promise<TradingGuards> => {
         closing.delete(scopeKey(scope))
         return halt.kind === 'none' ? undefined : { type: 'TradingRearmed', data: { scope } }
       }, cause),
+
+    refresh: () => {
+      const run = writing.then(takeIn)
+      writing = run.catch(() => undefined)
+      return run
+    },
 
     mark: (scope, watch, reason, equity, marks) =>
       write(

@@ -65,6 +65,8 @@ export interface OrderStreams {
   stored(): Promise<void>
   /** Orders in memory that are not finished. */
   live(): readonly LiveOrder[]
+  /** Another process may write the account's orders from now on, or has written them until now. */
+  forgetOf(accountName: string): void
   /** Orders in memory that ended at or after a time, not filled. */
   endedSince(time: number): readonly LiveOrder[]
   /** The client order id behind a venue's id, when it is in memory. Some venues count orders for each pair anew. */
@@ -99,7 +101,12 @@ const keyAtVenue = ({ accountName, connectorName, tradingPair }: OrderIntent, ve
 const createdAt = ({ external }: OrderIntent, storedAt: number): number =>
   Math.min(storedAt, external?.placedAt ?? storedAt)
 
-export const createOrderStreams = (log: EventLog, now: () => number): OrderStreams => {
+/** `logOf`: the log as the writer of one account has it. */
+export const createOrderStreams = (
+  log: EventLog,
+  now: () => number,
+  logOf: (accountName: string) => Pick<EventLog, 'append'>,
+): OrderStreams => {
   const entries = new Map<string, Entry>()
   const unfinished = new Map<string, Entry>()
   const finished = new Set<string>()
@@ -201,7 +208,7 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
     submit: (intent, eventId, cause) =>
       inTurn(intent.clientOrderId, async () => {
         const time = now()
-        const appended = await log.append(
+        const appended = await logOf(intent.accountName).append(
           orderStream(intent.clientOrderId),
           [{ id: eventId, type: 'OrderSubmitted', schemaVersion: 1, data: intent, metadata: { ...cause, time } }],
           'none',
@@ -256,7 +263,8 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
           if (events.length === 0) return { order: entry.order }
           const stored = newEvents(id, events, entry, cause)
           try {
-            const appended = await log.append(orderStream(id), stored, entry.version)
+            const { accountName } = entry.order.intent
+            const appended = await logOf(accountName).append(orderStream(id), stored, entry.version)
             const order = events.reduce((state: Order, event) => orderDecider.evolve(state, event), entry.order)
             if (order.kind === 'none') throw new OrderNotPlaced('a placed order stays placed')
             const last = stored.at(-1)
@@ -282,6 +290,10 @@ export const createOrderStreams = (log: EventLog, now: () => number): OrderStrea
     },
 
     live: () => [...unfinished.values()],
+
+    forgetOf: (accountName) => {
+      for (const [id, { order }] of [...entries]) if (order.intent.accountName === accountName) forget(id)
+    },
 
     endedSince: (time) =>
       [...finished].flatMap((id) => {

@@ -12,6 +12,8 @@ export interface OrdersContext {
   /** Requests under way to a venue, by client order id: until one has answered nobody judges its order. */
   readonly underway: Set<string>
   now(): number
+  /** Epoch milliseconds from when on nothing can reach a venue any more that another process has sent for the account. */
+  silentFrom(accountName: string): number
   /** What a token is worth in another; null when no price is known in time. */
   valueIn(connectorName: string, token: string, quote: string): Promise<string | null>
   /** Asks for these orders to be compared with the venue soon. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RunningProjection } from '@colibri/event-log'
+import { ProjectionTimeout, type RunningProjection } from '@colibri/event-log'
 import type { Pool } from 'pg'
 import { LATE_FILLS_MS } from './late-fills.ts'
+import type { LiveOrder } from './order-streams.ts'
 import type { OrdersContext } from './orders-context.ts'
 
 export interface RecoverOrdersDeps extends OrdersContext {
@@ -14,17 +15,19 @@ export interface RecoverOrdersDeps extends OrdersContext {
 }
 
 const ACTIVE = `select client_order_id, account_name, connector_name from trading.orders
-  where status in ('SUBMITTED', 'OPEN', 'PARTIALLY_FILLED', 'PENDING_CANCEL')`
+  where account_name = $1 and status in ('SUBMITTED', 'OPEN', 'PARTIALLY_FILLED', 'PENDING_CANCEL')`
 
 /** Orders that ended so recently that a fill may still be found, the newest first. */
 const ENDED = `select client_order_id from trading.orders
-  where status in ('CANCELLED', 'FAILED') and updated_at >= $1 order by updated_at desc limit 1000`
+  where account_name = $1 and status in ('CANCELLED', 'FAILED') and updated_at >= $2
+  order by updated_at desc limit 1000`
 
 /** Intents older than this that nobody here holds were left by a process that ended, or by an append of unknown fate. */
-const ORPHANED = `select client_order_id from trading.orders
+const ORPHANED = `select client_order_id, account_name from trading.orders
   where status in ('SUBMITTED', 'OPEN', 'PARTIALLY_FILLED', 'PENDING_CANCEL') and created_at < $1 order by created_at limit 1000`
 
 const LOADS_AT_ONCE = 16
+const CATCH_UP_MS = 5_000
 
 /** Takes an order without an owner in: what was sent of it, if anything, is not known and will be asked. */
 const adopt = async (deps: OrdersContext, clientOrderId: string): Promise<void> => {
@@ -48,14 +51,26 @@ const inTurns = async <T>(items: readonly T[], work: (item: T) => Promise<unknow
 
 const adoptAll = (deps: OrdersContext, ids: readonly string[]): Promise<void> => inTurns(ids, (id) => adopt(deps, id))
 
+/** Everything that was stored before this call is in the rows: another process may have stored it a moment ago. */
+const catchUp = async (projection: RunningProjection): Promise<void> => {
+  for (;;) {
+    try {
+      return await projection.catchUp(CATCH_UP_MS)
+    } catch (error) {
+      if (!(error instanceof ProjectionTimeout)) throw error
+    }
+  }
+}
+
 /**
- * Before the service is ready: every order that is not finished is loaded and compared with its venue once. A venue that
- * does not answer in time keeps its orders unresolved; they are asked for until it does.
+ * Before anything is done for an account: every order of it that is not finished is loaded and compared with its venue once.
+ * A venue that does not answer in time keeps its orders unresolved; they are asked for until it does.
  */
-export const recoverOrders = async (deps: RecoverOrdersDeps): Promise<void> => {
-  while (!deps.projection.caughtUp()) await sleep(5)
+export const recoverOrders = async (deps: RecoverOrdersDeps, recovered: string): Promise<void> => {
+  await catchUp(deps.projection)
   const { rows } = await deps.pool.query<{ client_order_id: string; account_name: string; connector_name: string }>(
     ACTIVE,
+    [recovered],
   )
   await adoptAll(
     deps,
@@ -72,30 +87,48 @@ export const recoverOrders = async (deps: RecoverOrdersDeps): Promise<void> => {
   await Promise.race([Promise.all(settled), expired])
 }
 
-/** Loads what ended just before the service did, for its late fills; they hold up no start. */
-const rememberEnded = async (deps: RecoverOrdersDeps): Promise<void> => {
+/** Loads what ended just before the process did that had the account, for its late fills; they hold up nothing. */
+export const rememberEnded = async (deps: RecoverOrdersDeps, accountName: string): Promise<void> => {
   const since = new Date(deps.now() - LATE_FILLS_MS)
-  const { rows } = await deps.pool.query<{ client_order_id: string }>(ENDED, [since])
+  const { rows } = await deps.pool.query<{ client_order_id: string }>(ENDED, [accountName, since])
   await inTurns(rows, ({ client_order_id: id }) => deps.streams.load(id))
 }
 
-/** Looks for orders nobody here holds: those that ended just before, once; intents without an owner until the signal aborts. */
-export const adoptOrphans = async (deps: RecoverOrdersDeps, everyMs: number, signal: AbortSignal): Promise<void> => {
-  await rememberEnded(deps).catch((error: unknown) => deps.report(error, 'looking for orders that ended'))
+/** Looks for orders of this process' accounts that nobody here holds, until the signal aborts. */
+export const adoptOrphans = async (
+  deps: RecoverOrdersDeps,
+  isOwn: (accountName: string) => boolean,
+  everyMs: number,
+  signal: AbortSignal,
+): Promise<void> => {
   while (!signal.aborted) {
     await sleep(everyMs, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return
     try {
-      const { rows } = await deps.pool.query<{ client_order_id: string }>(ORPHANED, [
+      const { rows } = await deps.pool.query<{ client_order_id: string; account_name: string }>(ORPHANED, [
         new Date(deps.now() - 2 * everyMs),
       ])
       const held = new Set(deps.streams.live().map(({ order }) => order.intent.clientOrderId))
       await adoptAll(
         deps,
-        rows.map((row) => row.client_order_id).filter((id) => !held.has(id)),
+        rows
+          .filter((row) => isOwn(row.account_name) && !held.has(row.client_order_id))
+          .map((row) => row.client_order_id),
       )
     } catch (error) {
       deps.report(error, 'looking for orders without an owner')
     }
   }
+}
+
+const DRAIN_MS = 15_000
+const LOOK_EVERY_MS = 20
+
+/** Resolves when no create request of the account is under way and everything that came of them is stored, or after a while. */
+export const drained = async (deps: OrdersContext, accountName: string): Promise<void> => {
+  const isOwn = ({ order: { intent } }: LiveOrder): boolean =>
+    intent.accountName === accountName && deps.underway.has(intent.clientOrderId)
+  const deadline = deps.now() + DRAIN_MS
+  while (deps.streams.live().some(isOwn) && deps.now() < deadline) await sleep(LOOK_EVERY_MS)
+  await deps.streams.stored()
 }

@@ -127,6 +127,7 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
     const id = order.intent.clientOrderId
     const doubt = doubtful(absences, id)
     if (doubt.times < policy.absentTimes || context.now() - doubt.since < policy.absentGraceMs) return
+    if (context.now() < context.silentFrom(order.intent.accountName)) return
     const fresh = await current(id)
     if (fresh === undefined || isFinished(fresh)) return
     absences.delete(id)

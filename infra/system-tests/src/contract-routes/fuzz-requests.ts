@@ -1,47 +1,40 @@
-import { type JsonSchema, type Operation, operationOf, type Route, resolved, routes } from './contract.ts'
+import { type JsonSchema, resolved } from './contract.ts'
 import { jsonText, junk, sampleOf, urlText } from './fuzz-values.ts'
+import { EXPENDABLE } from './named-values.ts'
 import { type Chance, chanceOf } from './random.ts'
+import type { Target } from './targets.ts'
 
 export interface FuzzRequest {
   readonly number: number
-  readonly route: Route
+  readonly route: Target
   readonly path: string
   readonly contentType: string | null
   readonly body: string | null
 }
 
-/** Query names of the routes that the contract names without a schema. */
-const QUERIES: Readonly<Record<string, readonly string[]>> = {
-  '/market-data/candles/{trading_pair}': ['connector_name', 'connector', 'interval', 'max_records'],
-  '/market-data/orderbook/{trading_pair}': ['connector_name', 'connector', 'depth'],
-  '/market-data/ticker/{trading_pair}': ['connector_name', 'connector'],
-  '/market-data/trades/{trading_pair}': ['connector_name', 'connector', 'limit'],
-  '/rate-oracle/rate': ['trading_pair', 'base', 'quote'],
-}
-const COUNT: JsonSchema = { type: 'integer', minimum: 1, maximum: 1000 }
 const TEXT: JsonSchema = { type: 'string' }
 
-/** The canonical route has the schema of its alias. */
-const documented = (route: Route): Operation | undefined => {
-  const [method = '', path = ''] = (route.canonicalOf ?? `${route.method} ${route.path}`).split(' ')
-  return operationOf({ method, path })
+/** After such a request an account or its keys may be others. */
+const takesAway = ({ method, path }: Target): boolean =>
+  path.startsWith('/accounts')
+    ? method !== 'GET'
+    : /\/(halt|rearm)$/.test(path) || (method === 'PUT' && path.startsWith('/guards'))
+
+/** Which values a parameter takes. */
+const meaning = (route: Target, name: string): string => {
+  if (name === 'connector') return 'connector_name'
+  return name === 'account_name' && takesAway(route) ? EXPENDABLE : name
 }
 
-const queryParameters = (route: Route): readonly (readonly [string, JsonSchema])[] =>
-  QUERIES[route.path]?.map((name) => [name, name === 'depth' || name === 'limit' ? COUNT : TEXT] as const) ??
-  (operationOf(route)?.parameters ?? []).filter((one) => one.in === 'query').map((one) => [one.name, one.schema])
-
-const pathOf = (route: Route, chance: Chance): string =>
+const pathOf = (route: Target, chance: Chance): string =>
   route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    urlText(chance.happens(0.9) ? sampleOf(TEXT, name, chance) : junk(chance)),
+    urlText(chance.happens(0.9) ? sampleOf(TEXT, meaning(route, name), chance) : junk(chance)),
   )
 
-const queryOf = (route: Route, chance: Chance): string => {
-  const asked = queryParameters(route).flatMap(([name, schema]) => {
+const queryOf = (route: Target, chance: Chance): string => {
+  const asked = route.query.flatMap(([name, schema]) => {
     if (chance.happens(0.15)) return []
-    const value = chance.happens(0.85)
-      ? sampleOf(schema, name === 'connector' ? 'connector_name' : name, chance)
-      : junk(chance)
+    const value = chance.happens(0.85) ? sampleOf(schema, meaning(route, name), chance) : junk(chance)
     const values = Array.isArray(value) && chance.happens(0.8) ? value : [value]
     return values.map((each) => `${name}=${urlText(each)}`)
   })
@@ -50,8 +43,14 @@ const queryOf = (route: Route, chance: Chance): string => {
 }
 
 /** A good body, or one with a member missing, added or spoilt. */
-const objectBody = (schema: JsonSchema, chance: Chance): Record<string, unknown> => {
-  const body = Object.entries(sampleOf(schema, '', chance) as Record<string, unknown>)
+const objectBody = (route: Target, schema: JsonSchema, chance: Chance): Record<string, unknown> => {
+  const sample = sampleOf(schema, '', chance)
+  const body = Object.entries(typeof sample === 'object' && sample !== null ? sample : {}).map(
+    ([name, value]): [string, unknown] => [
+      name,
+      meaning(route, name) === name ? value : sampleOf(TEXT, meaning(route, name), chance),
+    ],
+  )
   const names = Object.keys((resolved(schema)['properties'] ?? {}) as object)
   const victim = names[chance.integer(0, names.length - 1)]
   const kind = chance.next()
@@ -64,29 +63,31 @@ const objectBody = (schema: JsonSchema, chance: Chance): Record<string, unknown>
   return Object.fromEntries(body.map(([name]) => [name, junk(chance)]))
 }
 
-const bodyOf = (route: Route, chance: Chance): Pick<FuzzRequest, 'body' | 'contentType'> => {
-  const schema = documented(route)?.requestBody?.content['application/json'].schema
+const bodyOf = (route: Target, chance: Chance): Pick<FuzzRequest, 'body' | 'contentType'> => {
+  const schema = route.body
   const json = (body: string) => ({ body, contentType: 'application/json' })
   if (schema === undefined || route.method === 'GET')
     return route.method !== 'GET' && chance.happens(0.1)
       ? json(jsonText(junk(chance)))
       : { body: null, contentType: null }
   const kind = chance.next()
-  if (kind < 0.85) return json(jsonText(objectBody(schema, chance)))
+  if (kind < 0.85) return json(jsonText(objectBody(route, schema, chance)))
   if (kind < 0.9) return json(jsonText(junk(chance)))
   if (kind < 0.93) return json(chance.pick(['', '{', '{"a":', '[1,2', '"', '{"a":1}x', '\ufeff{}', 'nul']))
-  if (kind < 0.96) return { body: jsonText(objectBody(schema, chance)), contentType: 'text/plain' }
+  if (kind < 0.96) return { body: jsonText(objectBody(route, schema, chance)), contentType: 'text/plain' }
   if (kind < 0.98) return { body: 'a=1&b=2', contentType: 'application/x-www-form-urlencoded' }
   return { body: null, contentType: null }
 }
 
-const targets = routes.filter(({ method }) => method !== 'WS')
-
-/** Requests by chance to the routes of market data, the same ones for the same seed (but for times, which are near now). */
-export const fuzzRequests = function* (seed: number, count: number): Generator<FuzzRequest> {
+/** Requests by chance to the routes, the same ones for the same seed (but for times, which are near now). */
+export const fuzzRequests = function* (
+  seed: number,
+  count: number,
+  targets: readonly Target[],
+): Generator<FuzzRequest> {
   const chance = chanceOf(seed)
   for (let number = 0; number < count; number++) {
-    const route = targets[number % targets.length] as Route
+    const route = targets[number % targets.length] as Target
     yield { number, route, path: `${pathOf(route, chance)}${queryOf(route, chance)}`, ...bodyOf(route, chance) }
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Api, Reply } from '../api.ts'
 import { replyProblems } from './contract.ts'
 import { type FuzzRequest, fuzzRequests } from './fuzz-requests.ts'
+import type { Target } from './targets.ts'
 
 export interface Finding {
   readonly request: string
@@ -12,7 +13,7 @@ export interface Finding {
 export interface FuzzReport {
   readonly seed: number
   readonly statuses: ReadonlyMap<number, number>
-  /** Replies no client should ever see: a 5xx, no reply, an error without a reason, a 200 that is not the contract's. */
+  /** Replies no client should ever see: a 5xx, no reply, an error without a reason, a good one that is not the contract's. */
   readonly findings: readonly Finding[]
 }
 
@@ -23,6 +24,7 @@ export interface FuzzOptions {
   readonly seed: number
   readonly requests: number
   readonly atOnce: number
+  readonly targets: readonly Target[]
 }
 
 const shown = ({ number, route, path, body }: FuzzRequest): string =>
@@ -40,16 +42,16 @@ const complaint = ({ route }: FuzzRequest, { status, body }: Reply): string | un
   if (status >= 500) return `${status}: ${JSON.stringify(body)}`
   if (status >= 400)
     return refusal.safeParse(body).success ? undefined : `a refusal without a reason: ${JSON.stringify(body)}`
-  if (status !== 200) return `${status} is no status of these routes`
+  if (!route.status.includes(status)) return `${status} is no status of this route`
   const problems = route.kind === 'canonical' && route.group !== 'framework' ? replyProblems(route, body) : []
   return problems.length === 0 ? undefined : `not the contract's shape: ${problems.join('; ')}`
 }
 
 /** Sends the requests of a seed, some at once, and gathers what must not be. */
-export const fuzz = async (api: Api, { seed, requests, atOnce }: FuzzOptions): Promise<FuzzReport> => {
+export const fuzz = async (api: Api, { seed, requests, atOnce, targets }: FuzzOptions): Promise<FuzzReport> => {
   const statuses = new Map<number, number>()
   const findings: Finding[] = []
-  const queue = fuzzRequests(seed, requests)
+  const queue = fuzzRequests(seed, requests, targets)
   const one = async (request: FuzzRequest): Promise<void> => {
     const reply = await api
       .send(request.route.method, request.path, {

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Api, Reply } from '../api.ts'
 import { fuzz } from './fuzz.ts'
 import { fuzzRequests } from './fuzz-requests.ts'
+import { ownTargets, contractTargets as targets } from './targets.ts'
 
 const answering = (answer: (method: string, path: string) => Partial<Reply> | Error): Api => {
   const send: Api['send'] = async (method, path) => {
@@ -13,10 +14,10 @@ const answering = (answer: (method: string, path: string) => Partial<Reply> | Er
 }
 
 const findings = async (answer: (method: string, path: string) => Partial<Reply> | Error): Promise<string[]> => {
-  const report = await fuzz(answering(answer), { seed: 7, requests: 88, atOnce: 3 })
+  const report = await fuzz(answering(answer), { seed: 7, requests: 2 * targets.length, atOnce: 3, targets })
   t.equal(
     [...report.statuses.values()].reduce((sum, count) => sum + count, 0),
-    88,
+    2 * targets.length,
     'each request is counted',
   )
   return report.findings.map(({ what }) => what)
@@ -26,14 +27,14 @@ const shape = ({ number, route, path, body }: ReturnType<typeof fuzzRequests> ex
   `${number} ${route.method} ${path} ${body}`.replaceAll(/1[67]\d{8}/g, 'now')
 
 t.test('the same seed asks the same, another seed does not', async (t) => {
-  const asked = (seed: number): string[] => [...fuzzRequests(seed, 500)].map(shape)
+  const asked = (seed: number): string[] => [...fuzzRequests(seed, 500, targets)].map(shape)
   t.same(asked(1), asked(1))
   t.notSame(asked(1), asked(2))
 })
 
 t.test('every route is asked, in turn', async (t) => {
-  const routes = [...fuzzRequests(3, 88)].map(({ route }) => `${route.method} ${route.path}`)
-  t.equal(new Set(routes).size, 44)
+  const routes = [...fuzzRequests(3, 2 * targets.length, targets)].map(({ route }) => `${route.method} ${route.path}`)
+  t.equal(new Set(routes).size, targets.length)
 })
 
 t.test('what no client should see is found', async (t) => {
@@ -55,4 +56,20 @@ t.test('what no client should see is found', async (t) => {
     /no reply: Error: socket hang up/,
     /no reply/,
   ])
+})
+
+t.test('an edge tells of routes that the contract does not know', async (t) => {
+  const parameters = [{ name: 'as_of', in: 'query', schema: { type: 'string' } }]
+  const own = ownTargets({
+    paths: {
+      '/accounts': { get: {}, post: {} },
+      '/trading/{a}/{b}/leverage': { post: {} },
+      '/trading/orders/{id}/why': { get: { parameters } },
+      '/guards/portfolio/halt': { post: {} },
+    },
+  })
+  t.match(own, [
+    { method: 'GET', path: '/trading/orders/{id}/why', kind: 'own', query: [['as_of', { type: 'string' }]] },
+  ])
+  t.equal(own.length, 1)
 })

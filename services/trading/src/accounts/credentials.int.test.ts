@@ -112,7 +112,7 @@ t.test('keys are rotated under load: nothing lost, nothing twice, nothing refuse
   await makeKey('rotated-0')
   t.equal((await add('second', 'simulator', keyed('rotated-0', 'secret of rotated-0'))).status, 201)
   const load = tradeWhile(trading, { accountName: 'second', connectorName: 'simulator', traders: 4 })
-  for (const n of [1, 2, 3, 4]) {
+  for (const n of [1, 2, 3]) {
     // The answer to an order is on its way, or lost, while the keys change.
     await bed.control('/faults', {
       on: 'create',
@@ -176,15 +176,15 @@ t.test('a key that is revoked before there is another one: orders wait for it', 
   const statusOf = async (id: string) =>
     ordersPage.parse((await trading.post('/trading/orders/search', {})).body).data.find((row) => row.order_id === id)
   const open = await place()
-  await revoke('rotated-4')
+  await revoke('rotated-3')
   const late = await place()
   await eventually(
     () => statusOf(late),
     (row) => row?.status === 'FAILED' && /-2015/.test(row.error_message ?? ''),
   )
   t.equal((await trading.post(`/trading/second/simulator/orders/${open}/cancel`)).status, 200)
-  await makeKey('rotated-5')
-  t.equal((await add('second', 'simulator', keyed('rotated-5', 'secret of rotated-5'))).status, 201)
+  await makeKey('rotated-next')
+  t.equal((await add('second', 'simulator', keyed('rotated-next', 'secret of rotated-next'))).status, 201)
   await trading.post(`/trading/second/simulator/orders/${open}/cancel`)
   await eventually(
     () => statusOf(open),

@@ -144,7 +144,8 @@ export class Exchange {
   ): Trade {
     this.play(instrument)
     const venue = this.venue(instrument)
-    const now = this.clock.now()
+    // Not a moment later: the next play would run it into the resting orders a second time.
+    const now = venue.played
     const printed: Trade = { ...trade, time: now, id: venue.tape.nextPrintId(now) }
     this.commit([{ type: 'TradePrinted', key: instrument.key, trade: printed }])
     venue.tape.addPrint(printed)

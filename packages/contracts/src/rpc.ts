@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { decimalText } from './events/order.ts'
+import { guardLimits, guardScope } from './events/guard.ts'
+import { decimalText, orderType, positionAction, tradeType } from './events/order.ts'
 
 /** Request and reply of every operation on `rpc.<service>.<operation>`. */
 
@@ -60,6 +61,48 @@ export const balancesReply = z.object({
 })
 /** `rpc.trading.accounts` */
 export const accountsReply = z.object({ accountNames: z.array(z.string()) })
+
+/**
+ * `rpc.trading.place-order`: as `POST /trading/orders`, through the same intent and guards. The key is not optional: asking
+ * again after no answer never sends an order twice.
+ */
+export const placeOrderRpcRequest = z.object({
+  accountName: z.string(),
+  connectorName: z.string(),
+  tradingPair: z.string(),
+  tradeType,
+  orderType,
+  amount: decimalText,
+  /** Null for MARKET. */
+  price: decimalText.nullable(),
+  positionAction,
+  idempotencyKey: z.string().min(1).max(255),
+})
+export type PlaceOrderRpcRequest = z.infer<typeof placeOrderRpcRequest>
+export const placeOrderRpcReply = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('placed'), clientOrderId: z.string() }),
+  /** It will not be placed, as it is. */
+  z.object({ kind: z.literal('refused'), reason: z.string() }),
+  /** A guard has halted trading. */
+  z.object({ kind: z.literal('halted'), reason: z.string() }),
+  /** Whether it was placed is not known, or it cannot be just now: ask again with the same key. */
+  z.object({ kind: z.literal('again'), reason: z.string() }),
+])
+export type PlaceOrderRpcReply = z.infer<typeof placeOrderRpcReply>
+
+/** `rpc.trading.order`: an order as the log has it; null when there is none of that id. */
+export const orderRpcRequest = z.object({ clientOrderId: z.string() })
+export const orderRpcReply = z.object({
+  order: z.object({ status: z.string(), finished: z.boolean(), filledAmount: decimalText }).nullable(),
+})
+
+/** `rpc.trading.guards`: limits and halts, those of all accounts and those of each that ever had any. */
+export const guardsRpcReply = z.object({
+  guards: z.array(
+    z.object({ scope: guardScope, limits: guardLimits, halt: z.object({ reason: z.string() }).nullable() }),
+  ),
+})
+export type GuardsRpcReply = z.infer<typeof guardsRpcReply>
 
 /** A refused or failed operation travels as a reply, never as a hang. */
 export const rpcError = z.object({

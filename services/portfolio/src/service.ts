@@ -13,6 +13,10 @@ import { pastState } from './past/past-state.ts'
 import { PNL, PnlHttp } from './pnl/pnl.http.ts'
 import { pnlProjection } from './pnl/pnl.projection.ts'
 import { pnlQueries } from './pnl/pnl.queries.ts'
+import { prepareRebalance } from './rebalance/prepare-rebalance.ts'
+import { REBALANCES, RebalanceHttp } from './rebalance/rebalance.http.ts'
+import { rebalanceProjection } from './rebalance/rebalance.projection.ts'
+import { createRebalances } from './rebalance/rebalances.ts'
 import { LastKnownPrices } from './state/last-known-prices.ts'
 import { marketPrices } from './state/market-prices.ts'
 import { oraclePrices } from './state/oracle-prices.ts'
@@ -36,6 +40,7 @@ export const portfolio: ServiceDefinition<PortfolioConfig> = {
     const history = await run(historyProjection, 'projecting snapshots')
     const past = await run(pastProjection, 'projecting what was held')
     const pnl = await run(pnlProjection, 'projecting profit and loss')
+    const plans = await run(rebalanceProjection, 'projecting rebalances')
     const shown =
       (...projections: readonly RunningProjection[]) =>
       async (): Promise<void> => {
@@ -63,23 +68,40 @@ export const portfolio: ServiceDefinition<PortfolioConfig> = {
       prices: (connectorName, pairs, at) =>
         at === null ? market(connectorName, pairs) : pricesThen(connectorName, pairs, at),
     })
+    const running = {
+      log,
+      call: kit.call,
+      prices: marketDataPrices(kit),
+      balances: deps.balances,
+      now: Date.now,
+      report,
+    }
+    const rebalances = createRebalances({
+      ...running,
+      pool,
+      prepare: prepareRebalance({ ...running, accountNames: deps.accountNames, pnl: readPnl }),
+      current: shown(plans),
+      context: kit.context,
+    })
     const stopping = new AbortController()
     kit.onShutdown(() => stopping.abort())
 
     return {
-      controllers: [StateHttp, DistributionHttp, HistoryHttp, PnlHttp],
+      controllers: [StateHttp, DistributionHttp, HistoryHttp, PnlHttp, RebalanceHttp],
       providers: [
         { provide: PORTFOLIO_STATE, useValue: portfolioState(deps) },
         { provide: PAST_STATE, useValue: readPast },
+        { provide: REBALANCES, useValue: rebalances },
         { provide: PNL, useValue: readPnl },
         { provide: PORTFOLIO_DEPS, useValue: deps },
         { provide: PORTFOLIO_HISTORY, useValue: historyQueries(pool, shown(history)) },
       ],
-      projections: [history, past, pnl],
+      projections: [history, past, pnl, plans],
       recover: async () => {
         const intervalMs = config.ACCOUNT_UPDATE_INTERVAL * MINUTE_MS
         const snapshots = { log, portfolio: deps, intervalMs, now: Date.now, report }
         kit.background('taking snapshots', takeSnapshots(snapshots, stopping.signal))
+        kit.background('carrying out rebalances', rebalances.run(stopping.signal))
       },
     }
   },

@@ -47,8 +47,11 @@ import { orderEventOf } from './orders/order.ts'
 import { ORDERS, OrdersController } from './orders/orders.http.ts'
 import { ordersProjection } from './orders/orders.projection.ts'
 import { ordersQueries } from './orders/orders.queries.ts'
+import { ORDERS_RPC, OrdersRpcController } from './orders/orders.rpc.ts'
 import type { OrdersContext } from './orders/orders-context.ts'
 import { placeOrder } from './orders/place-order.ts'
+import { postOrder } from './orders/post-order.ts'
+import { readOrder } from './orders/read-order.ts'
 import { adoptOrphans, drained, recoverOrders, rememberEnded } from './orders/recover-orders.ts'
 import { defaultSettlePolicy, settleOrders } from './orders/settle-orders.ts'
 import { POSITIONS, PositionsController } from './positions/positions.http.ts'
@@ -275,6 +278,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   measureLosses(kit.metrics, losses, now)
 
   const stopping = new AbortController()
+  let ownAddress = ''
   let watching: Promise<void> | undefined
   kit.onShutdown(async () => {
     stopping.abort()
@@ -320,6 +324,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   return {
     controllers: [
       OrdersController,
+      OrdersRpcController,
       PositionsController,
       FundingController,
       GuardsController,
@@ -341,6 +346,14 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
           queries: ordersQueries(pool, log, upToDate),
         },
       },
+      {
+        provide: ORDERS_RPC,
+        useValue: {
+          post: postOrder({ address: () => ownAddress, edgeToken: config.EDGE_TOKEN, context: kit.context }),
+          read: readOrder(log),
+          guards: guards.all,
+        },
+      },
       { provide: POSITIONS, useValue: { positions: allPositions, venues, asOf: positionsAsOf(pool, log, upToDate) } },
       {
         provide: AUDIT,
@@ -359,6 +372,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     ],
     projections: [projection, funding, audit],
     recover: async ({ url }) => {
+      ownAddress = url
       background('following the guards', followGuards())
       await leases.join(url)
       const orphans = adoptOrphans(recovery, leases.ready, ORPHANS_EVERY_MS, stopping.signal)

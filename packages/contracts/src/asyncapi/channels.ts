@@ -6,6 +6,7 @@ import { fundingEvents } from '../events/funding.ts'
 import { guardEvents } from '../events/guard.ts'
 import { orderEvents } from '../events/order.ts'
 import { portfolioEvents } from '../events/portfolio.ts'
+import { rebalanceEvents } from '../events/rebalance.ts'
 import { venueEvents } from '../events/venue.ts'
 import { instanceAnnouncement, serviceName } from '../instances.ts'
 import { liveSocketMessages, liveSocketRequests } from '../live-socket.ts'
@@ -14,6 +15,11 @@ import {
   accountsReply,
   balancesReply,
   balancesRequest,
+  guardsRpcReply,
+  orderRpcReply,
+  orderRpcRequest,
+  placeOrderRpcReply,
+  placeOrderRpcRequest,
   pricesReply,
   pricesRequest,
   ratesReply,
@@ -49,6 +55,7 @@ const events = {
   order: orderEvents,
   funding: fundingEvents,
   portfolio: portfolioEvents,
+  rebalance: rebalanceEvents,
   venue: venueEvents,
   guard: guardEvents,
   drift: driftEvents,
@@ -119,6 +126,9 @@ const calls = (): Channel[] => [
   call('market-data', 'candles', 'CandlesRange', [candlesRangeRequest, candlesRangeReply], 'Closed candles, in pages.'),
   call('trading', 'balances', 'Balances', [balancesRequest, balancesReply], 'Balances of accounts.'),
   call('trading', 'accounts', 'Accounts', [z.object({}), accountsReply], 'Names of all accounts.'),
+  call('trading', 'place-order', 'PlaceOrder', [placeOrderRpcRequest, placeOrderRpcReply], 'Places an order once.'),
+  call('trading', 'order', 'Order', [orderRpcRequest, orderRpcReply], 'What has become of an order.'),
+  call('trading', 'guards', 'Guards', [z.object({}), guardsRpcReply], 'Limits and halts.'),
 ]
 
 /** Every channel of Colibri, REST left out. */

@@ -6,6 +6,8 @@ export interface FaultOptions {
   readonly say: (line: string) => void
   /** A system that runs already; without it one is started for the run. */
   readonly colibri?: Colibri
+  /** Share of the matrix' load; all of it unless told. A test shares its machine with others. */
+  readonly loadShare?: number
 }
 
 export type Figures = Record<string, number | string>

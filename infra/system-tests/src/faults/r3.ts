@@ -17,7 +17,7 @@ const PATIENCE_MS = 60_000
 /** One round is one kill. */
 export const r3: Fault = {
   title: 'kill -9 of NATS under 500 events a second, beside another program that consumes them',
-  run: async ({ rounds, say, colibri: running }) => {
+  run: async ({ rounds, say, colibri: running, loadShare = 1 }) => {
     const colibri = running ?? (await startColibri())
     try {
       const { urls } = await colibri.run()
@@ -25,8 +25,8 @@ export const r3: Fault = {
       const nats = await natsAs(colibri, 'subscriber')
       try {
         const follower = await followEvents(nats, 'faults-r3')
-        const events = appendEvents(log, EVENTS_PER_SECOND)
-        const orders = placeOrders(colibri.api, ORDERS_PER_SECOND, alternatingMarketOrders)
+        const events = appendEvents(log, EVENTS_PER_SECOND * loadShare)
+        const orders = placeOrders(colibri.api, ORDERS_PER_SECOND * loadShare, alternatingMarketOrders)
         const begin = Date.now()
         const resumed: number[] = []
         for (let round = 0; round < rounds; round++) {

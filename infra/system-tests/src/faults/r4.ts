@@ -13,6 +13,7 @@ import { natsAs } from './nats-login.ts'
 import { rebuiltReadModelsAreEqual } from './read-models.ts'
 import { until } from './until.ts'
 
+const ORDERS_PER_SECOND = 50
 const PATIENCE_MS = 120_000
 const RECOVERED_MS = 10_000
 
@@ -86,11 +87,11 @@ const damages = [
 /** One round is one loss: the stream deleted, its files lost, damaged or cut, in turn. */
 export const r4: Fault = {
   title: 'the copies on JetStream deleted, lost, damaged and cut, under 50 orders a second',
-  run: async ({ rounds, say, colibri: running }) => {
+  run: async ({ rounds, say, colibri: running, loadShare = 1 }) => {
     const colibri = running ?? (await startColibri())
     try {
       const databaseUrl = (await colibri.run()).urls.postgres ?? ''
-      const orders = placeOrders(colibri.api, 50, alternatingMarketOrders)
+      const orders = placeOrders(colibri.api, ORDERS_PER_SECOND * loadShare, alternatingMarketOrders)
       const took: number[] = []
       for (let round = 0; round < rounds; round++) {
         await sleep(1_500)

@@ -17,7 +17,7 @@ const PATIENCE_MS = 60_000
 /** One round is one kill. */
 export const r5: Fault = {
   title: 'kill -9 of Postgres under 500 events a second',
-  run: async ({ rounds, say, colibri: running }) => {
+  run: async ({ rounds, say, colibri: running, loadShare = 1 }) => {
     const colibri = running ?? (await startColibri())
     try {
       const { urls } = await colibri.run()
@@ -25,11 +25,16 @@ export const r5: Fault = {
       const refusals: number[] = []
       const wrong: string[] = []
       try {
-        const events = appendEvents(log, EVENTS_PER_SECOND)
-        const orders = placeOrders(colibri.api, ORDERS_PER_SECOND, alternatingMarketOrders, (status, ms, body) => {
-          if (status === 503) refusals.push(ms)
-          else if (status !== 201) wrong.push(`${status} ${JSON.stringify(body)} after ${ms} ms`)
-        })
+        const events = appendEvents(log, EVENTS_PER_SECOND * loadShare)
+        const orders = placeOrders(
+          colibri.api,
+          ORDERS_PER_SECOND * loadShare,
+          alternatingMarketOrders,
+          (status, ms, body) => {
+            if (status === 503) refusals.push(ms)
+            else if (status !== 201) wrong.push(`${status} ${JSON.stringify(body)} after ${ms} ms`)
+          },
+        )
         const recovered: number[] = []
         for (let round = 0; round < rounds; round++) {
           await sleep(500 + Math.random() * 500)

@@ -36,11 +36,11 @@ interface PartitionOptions extends FaultOptions {
 /** One round cuts trading from one server, in one of five ways, for one to sixty seconds. */
 export const r8 = {
   title: 'trading cut from NATS, Postgres and the exchange under 50 orders a second, 1 to 60 s each',
-  run: async ({ rounds, say, colibri: running, longestSeconds = 60 }: PartitionOptions) => {
+  run: async ({ rounds, say, colibri: running, longestSeconds = 60, loadShare = 1 }: PartitionOptions) => {
     const colibri = running ?? (await startDetouredColibri())
     try {
       const replies = new Map<number, number>()
-      const orders = placeOrders(colibri.api, ORDERS_PER_SECOND, alternatingMarketOrders, (status) =>
+      const orders = placeOrders(colibri.api, ORDERS_PER_SECOND * loadShare, alternatingMarketOrders, (status) =>
         replies.set(status, (replies.get(status) ?? 0) + 1),
       )
       const recovered: number[] = []

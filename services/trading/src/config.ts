@@ -14,7 +14,15 @@ export const failpoints = [
   'rows-written',
   'copy-published',
 ] as const
-export type TradingFailpoint = (typeof failpoints)[number]
+/** Those an order does not pass: a drift is stored, and not yet mended. */
+const otherFailpoints = ['drift-stored'] as const
+export type TradingFailpoint = (typeof failpoints)[number] | (typeof otherFailpoints)[number]
+
+const milliseconds = (lowest: number) =>
+  z.coerce
+    .number('must be a number of milliseconds')
+    .int('must be a whole number of milliseconds')
+    .min(lowest, lowest === 0 ? 'must not be negative' : `must be at least ${lowest}`)
 
 /** What trading reads from its environment besides what every service reads. */
 export const tradingConfig = serviceConfig({
@@ -50,6 +58,10 @@ export const tradingConfig = serviceConfig({
     .min(1_000, 'must be at least 1000')
     .max(60_000, 'must be at most 60000')
     .default(6_000),
-  COLIBRI_FAILPOINT: z.enum(failpoints, `must be one of ${failpoints.join(', ')}`).optional(),
+  /** How often every account is compared with its venue as a whole. */
+  RECONCILE_EVERY_MS: milliseconds(100).default(60_000),
+  /** What a stream may be late by: a difference must last longer to be a drift. */
+  RECONCILE_GUARD_MS: milliseconds(0).default(3_000),
+  COLIBRI_FAILPOINT: z.enum([...failpoints, ...otherFailpoints], `must be one of ${failpoints.join(', ')}`).optional(),
 })
 export type TradingConfig = z.infer<typeof tradingConfig>

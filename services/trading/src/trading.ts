@@ -57,7 +57,9 @@ import { defaultSettlePolicy, settleOrders } from './orders/settle-orders.ts'
 import { POSITIONS, PositionsController } from './positions/positions.http.ts'
 import { createPositions, isPerpetual } from './positions/positions.ts'
 import { positionsAsOf } from './positions/positions-as-of.ts'
-import { driftWatches } from './reconciliation/drift-watches.ts'
+import { driftsProjection } from './reconciliation/drifts.projection.ts'
+import { openReconciliation } from './reconciliation/open-reconciliation.ts'
+import { RECONCILIATION, ReconciliationController } from './reconciliation/reconciliation.http.ts'
 import { createTradingRules } from './rules/trading-rules.ts'
 
 const REPLY_MS = 5_000
@@ -66,6 +68,8 @@ const CATCH_UP_MS = 5_000
 const AUDIT_REST_MS = 5_000
 const RECOVERY_MS = 3_000
 const ORPHANS_EVERY_MS = 5_000
+/** Balances are counted anew from what the venue says, when it agrees, this often. */
+const BALANCES_BASIS_MS = 3_600_000
 /** Venues take a signed request no longer than this after it was signed, where they look at its time. */
 const REQUEST_VALID_MS = 10_000
 
@@ -83,11 +87,15 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
 
   const files = accountFiles(config.COLIBRI_HOME, config.CONFIG_PASSWORD)
   const { SIMULATOR_API_KEY: key, SIMULATOR_API_SECRET: secret } = config
-  const [projection, funding, audit] = await Promise.all([
+  const [projection, driftsTables, funding, audit] = await Promise.all([
     runProjection(log, pool, ordersProjection, {
       schema: 'trading',
       onError: (error) => report(error, 'projecting orders'),
       failpoint,
+    }),
+    runProjection(log, pool, driftsProjection, {
+      schema: 'trading',
+      onError: (error) => report(error, 'projecting drifts'),
     }),
     runProjection(log, pool, fundingProjection, {
       schema: 'trading',
@@ -109,7 +117,20 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     budgets: await venueBudgets(kit, config.OUTGOING_ADDRESS),
   })
   const followers = new Map<string, Follower>()
-  const drifts = driftWatches()
+  const reconciliation = openReconciliation({
+    log,
+    pool,
+    metrics: kit.metrics,
+    policy: {
+      everyMs: config.RECONCILE_EVERY_MS,
+      guardMs: config.RECONCILE_GUARD_MS,
+      busyMs: config.ORDER_MISSING_FILLS_MS,
+      rollMs: BALANCES_BASIS_MS,
+    },
+    projections: [projection, funding, driftsTables],
+    context: () => context,
+    announced: (drift) => logger.warn(drift, 'the log and the venue differ'),
+  })
   const fundingFollowers = new Map<string, AbortController>()
   const followerKey = (accountName: string, connectorName: string): string => `${accountName}\n${connectorName}`
 
@@ -158,6 +179,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     opened: (accountName, venue) => {
       const key = followerKey(accountName, venue.connectorName)
       followers.set(key, followVenue(context, settle, defaultFollowPolicy, accountName, venue))
+      reconciliation.opened(accountName, venue)
       if (!isPerpetual(venue.connectorName)) return
       const stop = new AbortController()
       fundingFollowers.set(key, stop)
@@ -173,6 +195,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
       fundingFollowers.get(key)?.abort()
       fundingFollowers.delete(key)
       await follower?.stop()
+      await reconciliation.released(accountName, connectorName)
     },
   })
   const balances = createBalances({ files, venues, now, background })
@@ -192,7 +215,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   const context: OrdersContext = {
     streams: tellFills(createOrderStreams(log, now, logs.of), (intent, fill) => losses.filled(intent, fill)),
     venues,
-    drifts: drifts.watch,
+    drifts: reconciliation.watch,
     underway: new Set(),
     now,
     silentFrom: (accountName) => {
@@ -327,6 +350,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
       OrdersRpcController,
       PositionsController,
       FundingController,
+      ReconciliationController,
       GuardsController,
       AccountsController,
       AccountsRpcController,
@@ -366,11 +390,20 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
         provide: GUARDS,
         useValue: { guards, accountExists: files.exists, cause: () => causeOf(kit), descend, sight: losses.sight },
       },
+      {
+        provide: RECONCILIATION,
+        useValue: {
+          drifts: reconciliation.drifts,
+          reconcile: reconciliation.reconcile,
+          accountExists: files.exists,
+          connectors: files.connectors,
+        },
+      },
       { provide: FUNDING, useValue: fundingQueries(pool, () => funding.catchUp(CATCH_UP_MS)) },
       { provide: ACCOUNTS, useValue: { files, credentials, cause: () => causeOf(kit) } },
       { provide: ACCOUNTS_RPC, useValue: { files, balances: balancesOfAll(asking, balances) } },
     ],
-    projections: [projection, funding, audit],
+    projections: [projection, driftsTables, funding, audit],
     recover: async ({ url }) => {
       ownAddress = url
       background('following the guards', followGuards())

@@ -39,12 +39,13 @@ export const driftEvents = {
   }),
   /**
    * From here on balances are expected to be these plus what the log records. `first-look`: the account was not known before.
-   * `rolled`: nothing differed. `blurred`: it could not be told whether a fill was in the numbers before.
+   * `rolled`: nothing differed. `blurred`: it could not be told whether a fill was in the numbers before. `position-taken`: a position was found to have
+   * another size, and what it cost with it.
    */
   BalancesConfirmed: z.object({
     accountName: z.string(),
     connectorName: z.string(),
-    reason: z.enum(['first-look', 'rolled', 'blurred']),
+    reason: z.enum(['first-look', 'rolled', 'blurred', 'position-taken']),
     /** Epoch milliseconds of the look. */
     at: z.number().int(),
     /** The newest fill or funding payment that is in the numbers, epoch milliseconds by the venue's clock; 0 for none. */

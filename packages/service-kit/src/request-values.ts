@@ -1,4 +1,4 @@
-import { isDecimal, isList, type ValidationItem, validationItems } from '@colibri/contracts'
+import { isConfidential, isDecimal, isList, type ValidationItem, validationItems } from '@colibri/contracts'
 import type { Request } from 'express'
 import { z } from 'zod'
 import { badRequest, unprocessable } from './api-error.ts'
@@ -32,7 +32,9 @@ const parseBody = (request: Request, schema: z.ZodType): Parsed => {
     return { items: [{ type: 'missing', loc: ['body'], msg: 'Field required', input: null }] }
   }
   const parsed = schema.safeParse(numberTexts ? withDecimalTexts(schema, value, numberTexts) : value)
-  return parsed.success ? { value: parsed.data } : { items: prefixed('body', validationItems(parsed.error, value)) }
+  if (parsed.success) return { value: parsed.data }
+  const items = validationItems(parsed.error, value)
+  return { items: prefixed('body', isConfidential(schema) ? items.map(withoutInput) : items) }
 }
 
 /** The body as FastAPI sees it: JSON when the content type says so or says nothing, otherwise the bytes as text. */
@@ -67,6 +69,8 @@ const parseNamed = (source: Source, values: Readonly<Record<string, unknown>>, s
     ),
   }
 }
+
+const withoutInput = (item: ValidationItem): ValidationItem => ({ ...item, input: '**********' })
 
 const prefixed = (source: Source, items: readonly ValidationItem[]): ValidationItem[] =>
   items.map((item) => ({ ...item, loc: [source, ...item.loc] }))

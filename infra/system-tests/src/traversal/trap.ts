@@ -17,7 +17,17 @@ export interface Trap {
 }
 
 /** What the installation changes by itself all the time. */
-const LIVING = ['postgres', 'nats', 'simulator', 'logs', 'run.json', 'lock', 'ports.json', 'bots/credentials']
+const LIVING = [
+  'postgres',
+  'nats',
+  'simulator',
+  'logs',
+  'run.json',
+  'lock',
+  'ports.json',
+  'seals.log',
+  'bots/credentials',
+]
 
 export const setTrap = async (home: string): Promise<Trap> => {
   const canary = `canary-${randomUUID()}`

@@ -3,6 +3,7 @@ import { z } from 'zod'
 /** What a reader of raw requests has to know of a type, which the type itself cannot say. */
 const decimals = new WeakSet<object>()
 const lists = new WeakSet<object>()
+const confidential = new WeakSet<object>()
 
 export const markDecimal = <T extends object>(schema: T): T => {
   decimals.add(schema)
@@ -13,6 +14,13 @@ export const markList = <T extends object>(schema: T): T => {
   lists.add(schema)
   return schema
 }
+
+/** What a request of this type holds is told nobody, not even whoever sent it: a refusal shows none of it. */
+export const markConfidential = <T extends object>(schema: T): T => {
+  confidential.add(schema)
+  return schema
+}
+export const isConfidential = (schema: object): boolean => confidential.has(schema)
 
 /** Hands on what is known of `inner` to the type around it. */
 export const marksOf = <T extends object>(inner: object, schema: T): T => {

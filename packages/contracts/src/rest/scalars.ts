@@ -26,13 +26,19 @@ export interface TextRules {
   readonly pattern?: string
 }
 
-/** `str`: text only; a number is refused. Lengths are in code points, as Python counts. */
+/**
+ * `str`: text only; a number is refused. Lengths are in code points, as Python counts. No database keeps U+0000, and half of
+ * a surrogate pair is no character.
+ */
 export const text = (rules: TextRules = {}) => {
   const { minLength, maxLength } = rules
   const pattern = rules.pattern === undefined ? undefined : new RegExp(rules.pattern, 'u')
   return lax(
     (input): Checked<string> => {
       if (typeof input !== 'string') return no('string_type', 'Input should be a valid string')
+      if (!input.isWellFormed())
+        return no('string_unicode', 'Input should be a valid string, unable to parse raw data as a unicode string')
+      if (input.includes('\0')) return no('value_error', 'Value error, a text cannot hold the character U+0000')
       const length = minLength === undefined && maxLength === undefined ? 0 : [...input].length
       if (maxLength !== undefined && length > maxLength)
         return no('string_too_long', `String should have at most ${plural(maxLength, 'character')}`, {

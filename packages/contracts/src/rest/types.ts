@@ -5,5 +5,5 @@
  */
 export { dict, either, type ListRules, list, model, nullable, rule, union } from './collections.ts'
 export type { Bounds, Lax } from './lax.ts'
-export { isDecimal, isList } from './marks.ts'
+export { isConfidential, isDecimal, isList, markConfidential } from './marks.ts'
 export { anything, bool, decimal, enumeration, float, integer, literal, type TextRules, text } from './scalars.ts'

@@ -159,6 +159,9 @@ t.test('text, literals, enums', async (t) => {
   t.equal(parse(text(), ''), '')
   for (const given of [1, null, true, {}])
     t.match(items(text(), given), [{ type: 'string_type', msg: 'Input should be a valid string' }])
+  t.match(items(text(), 'a\u0000'), [{ type: 'value_error', msg: /U\+0000/ }])
+  t.match(items(text(), 'a\ud800'), [{ type: 'string_unicode' }])
+  t.equal(parse(text(), '💥'), '💥')
   const name = text({ pattern: '^[A-Za-z0-9_-]+$' })
   t.equal(parse(name, 'a_b-1'), 'a_b-1')
   t.same(

@@ -46,8 +46,8 @@ export interface AccountFiles {
   /** The file byte for byte, to be put back; undefined when there is none. */
   stored(accountName: string, connectorName: string): Promise<Buffer | undefined>
   putBack(accountName: string, connectorName: string, stored: Buffer | undefined): Promise<void>
-  /** Forgets what is stored for a connector, if anything is. */
-  forget(accountName: string, connectorName: string): Promise<void>
+  /** Forgets what is stored for a connector. */
+  forget(accountName: string, connectorName: string): Promise<'forgotten' | 'nothing'>
   /** Whole or not at all. */
   create(accountName: string): Promise<'created' | 'exists'>
   remove(accountName: string): Promise<void>
@@ -201,7 +201,14 @@ export const accountFiles = (home: string, password: string): AccountFiles => {
 
     async forget(accountName, connectorName) {
       const path = await connectorsFolder(accountName)
-      if (path !== undefined && isPathName(connectorName)) await rm(join(path, `${connectorName}.yml`), { force: true })
+      if (path === undefined || !isPathName(connectorName)) return 'nothing'
+      try {
+        await rm(join(path, `${connectorName}.yml`))
+        return 'forgotten'
+      } catch (error) {
+        if (isMissing(error)) return 'nothing'
+        throw error
+      }
     },
 
     stored,

@@ -153,9 +153,9 @@ export const credentialStore = (deps: CredentialsDeps): CredentialStore => {
 
     remove: (accountName, connectorName, cause) =>
       oneFile(accountName, connectorName, async () => {
-        if ((await deps.files.stored(accountName, connectorName)) === undefined) return
-        await deps.files.forget(accountName, connectorName)
+        const forgotten = await deps.files.forget(accountName, connectorName)
         await deps.venues.release(accountName, connectorName)
+        if (forgotten === 'nothing') return
         deps.balancesMoved(accountName, connectorName)
         await deps.history.record({ type: 'CredentialsDeleted', data: { accountName, connectorName } }, cause)
       }),

@@ -25,6 +25,7 @@ export const routes: readonly Route[] = [
   route('/accounts', 'trading'),
   route('/accounts/{account_name}/balances', 'portfolio'),
   route('/trading', 'trading'),
+  route('/trading/reconcile', 'trading', 'long'),
   route('/guards', 'trading'),
   route('/audit', 'trading'),
   route('/executors', 'trading'),

@@ -97,6 +97,8 @@ export interface EventLog {
    * rows looked at, so with a filter a page may hold fewer events, or none, before the end: `atEnd` says when to stop.
    */
   readAll(from: Position, options?: ReadAllOptions): Promise<Page>
+  /** The events at these positions, wherever they are in the log; a position where no event is gives none. */
+  readAt(positions: readonly Position[]): Promise<readonly RecordedEvent[]>
   /** Where the newest stored event is, `START` in an empty log: whoever has read up to here has seen every earlier append. */
   end(): Promise<Position>
   /**

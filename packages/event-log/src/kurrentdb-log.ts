@@ -40,6 +40,8 @@ export interface KurrentLogOptions {
 }
 
 const DEFAULT_LIMIT = 1_000
+/** Single events read at once. */
+const READERS = 8
 
 /**
  * The log in KurrentDB. Positions are `<commit>/<prepare>`; its one writer gives them in order, so that no reader can
@@ -97,6 +99,14 @@ export const openKurrentLog = async (options: KurrentLogOptions): Promise<EventL
     return toPage(rows, from, filter, limit)
   }
 
+  const readOne = async (position: Position): Promise<RecordedEvent | undefined> => {
+    const fromPosition = serverPosition(position)
+    for await (const resolved of client.readAll({ fromPosition, maxCount: 1, requiresLeader: true })) {
+      return positionOf(resolved) === position ? fromKurrent(resolved)?.event : undefined
+    }
+    return undefined
+  }
+
   // A server that is away, or a user it does not know, is found out now and not by the first command.
   try {
     await readAll(START, { limit: 1 })
@@ -122,6 +132,18 @@ export const openKurrentLog = async (options: KurrentLogOptions): Promise<EventL
     read: async (streamId, fromVersion = 0) =>
       (await call(`read ${streamId}`, () => readStream(streamId, fromVersion))).map(({ event }) => event),
     readAll,
+    readAt: async (positions) => {
+      const found: RecordedEvent[] = []
+      const wanted = [...positions]
+      const reader = async () => {
+        for (let position = wanted.pop(); position !== undefined; position = wanted.pop()) {
+          const event = await call(`read the event at ${position}`, () => readOne(position))
+          if (event !== undefined) found.push(event)
+        }
+      }
+      await Promise.all(Array.from({ length: READERS }, reader))
+      return found
+    },
     end: () =>
       call('find the end', async () => {
         const newest = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true })

@@ -64,6 +64,12 @@ select h.pending, e.* from (
 ) e on true`,
 }
 
+const READ_AT = {
+  name: 'colibri-log-read-at',
+  text: `select ${COLUMNS} from unnest($1::xid8[], $2::bigint[]) as wanted(transaction_id, sequence)
+    join log.events using (transaction_id, sequence)`,
+}
+
 const END = {
   name: 'colibri-log-end',
   text: `select transaction_id::text as transaction, sequence::text as sequence from log.events
@@ -156,6 +162,11 @@ export const openPostgresLog = async (source: PostgresLogSource & PostgresLogOpt
     read: async (streamId, fromVersion = 0) =>
       (await query<EventRow>(`read ${streamId}`, { ...READ, values: [streamId, fromVersion] })).map(recorded),
     readAll,
+    readAt: async (positions) => {
+      const parts = positions.map((position) => position.split('/'))
+      const values = [parts.map(([transaction]) => transaction), parts.map(([, sequence]) => sequence)]
+      return (await query<EventRow>(`read ${positions.length} events`, { ...READ_AT, values })).map(recorded)
+    },
     end: async () => {
       const [last] = await query<{ transaction: string; sequence: string }>('find the end', END)
       return last === undefined ? START : `${last.transaction}/${last.sequence}`

@@ -52,6 +52,7 @@ export const withUpcasters = (log: EventLog, upcasters: readonly Upcaster[]): Ev
     append: (streamId, events, expectedVersion, fence) => log.append(streamId, events, expectedVersion, fence),
     read: async (streamId, fromVersion) => (await log.read(streamId, fromVersion)).map(upcast),
     readAll: async (from, options) => upcastPage(await log.readAll(from, options)),
+    readAt: async (positions) => (await log.readAt(positions)).map(upcast),
     end: () => log.end(),
     subscribe: (from, filter, handler, signal) =>
       log.subscribe(from, filter, (page) => handler(upcastPage(page)), signal),

@@ -88,6 +88,20 @@ export const testEventLog = (t: Test, name: string, factory: LogFactory, fencing
       t.same(await log.read(id, 2), [])
     })
 
+    await t.test('finds events by their positions', async (t) => {
+      const id = stream()
+      await log.append(id, [newEvent(), newEvent(), newEvent()], 'none')
+      const events = await log.read(id)
+      const [first, , third] = events.map(({ position }) => position)
+      const [major = 0n, minor = 0n] = (third ?? '').split('/').map(BigInt)
+      const found = await log.readAt([third ?? '', `${major + 1n}/${minor + 1n}`, first ?? ''])
+      t.same(
+        [...found].sort((a, b) => a.version - b.version),
+        events.filter(({ version }) => version !== 1),
+      )
+      t.same(await log.readAt([]), [])
+    })
+
     await t.test('knows its end', async (t) => {
       const { position } = await log.append(stream(), [newEvent(), newEvent()], 'none')
       t.equal(await log.end(), position)
@@ -301,6 +315,7 @@ export const testEventLog = (t: Test, name: string, factory: LogFactory, fencing
       ])
       const expected = { schemaVersion: 3, data: { names: ['Ada', 'Lovelace'], greeted: false } }
       t.match((await upcast.read(id))[0], expected)
+      t.match((await upcast.readAt((await log.read(id)).map(({ position }) => position)))[0], expected)
       t.match((await readToEnd(upcast, START, { categories: [of] }, 10))[0], expected)
       const stop = new AbortController()
       await upcast.subscribe(

@@ -27,8 +27,9 @@ create table if not exists audit_streams (
 
 const LAST = 'select number::text, stored_at::text from audit order by audit.number desc limit 1'
 const STREAMS = 'select stream_id, account_name from audit_streams where stream_id = any($1)'
-const STORE = 'insert into audit select * from jsonb_populate_recordset(null::audit, $1::jsonb)'
-const STORE_STREAMS = `insert into audit_streams select * from jsonb_populate_recordset(null::audit_streams, $1::jsonb)
+const STORE = `insert into audit (number, position, stored_at, actor, account_name, event_type)
+  select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[])`
+const STORE_STREAMS = `insert into audit_streams select * from unnest($1::text[], $2::text[])
   on conflict (stream_id) do nothing`
 
 const textIn = (value: unknown, name: string): string | undefined => {
@@ -60,8 +61,8 @@ const accountsOf = async (events: readonly RecordedEvent[], client: PoolClient):
     for (const row of rows) known.set(row.stream_id, row.account_name)
   }
   if (fresh.size > 0) {
-    const rows = [...fresh].map(([stream_id, account_name]) => ({ stream_id, account_name }))
-    await client.query({ name: 'audit-projection-store-streams', text: STORE_STREAMS, values: [JSON.stringify(rows)] })
+    const values = [[...fresh.keys()], [...fresh.values()]]
+    await client.query({ name: 'audit-projection-store-streams', text: STORE_STREAMS, values })
   }
   return known
 }
@@ -80,18 +81,22 @@ export const auditProjection: Projection = {
     })
     let number = Number(last.rows[0]?.number ?? 0)
     let storedAt = Number(last.rows[0]?.stored_at ?? 0)
-    const rows = events.map((event) => {
+    const numbers: number[] = []
+    const times: number[] = []
+    for (const event of events) {
       number += 1
       storedAt = Math.max(storedAt, event.recordedAt)
-      return {
-        number,
-        position: event.position,
-        stored_at: storedAt,
-        actor: event.metadata.actor,
-        account_name: accountIn(event) ?? accounts.get(event.streamId) ?? null,
-        event_type: event.type,
-      }
-    })
-    await client.query({ name: 'audit-projection-store', text: STORE, values: [JSON.stringify(rows)] })
+      numbers.push(number)
+      times.push(storedAt)
+    }
+    const values = [
+      numbers,
+      events.map(({ position }) => position),
+      times,
+      events.map(({ metadata }) => metadata.actor),
+      events.map((event) => accountIn(event) ?? accounts.get(event.streamId) ?? null),
+      events.map(({ type }) => type),
+    ]
+    await client.query({ name: 'audit-projection-store', text: STORE, values })
   },
 }

@@ -1,5 +1,5 @@
 import type { AuditPage, AuditRequest, AuditRow } from '@colibri/contracts'
-import { comparePositions, type EventLog, type Position, type RecordedEvent, START } from '@colibri/event-log'
+import type { EventLog, Position, RecordedEvent } from '@colibri/event-log'
 import type { Pool } from 'pg'
 
 export interface AuditQueries {
@@ -9,13 +9,8 @@ export interface AuditQueries {
 interface Found {
   readonly number: string
   readonly position: Position
-  /** Of the event before it in the log; null for the first. */
-  readonly before: Position | null
   readonly account: string | null
 }
-
-/** Runs of neighbours that are read from the log at once. */
-const READERS = 4
 
 /** `current` resolves when the rows show everything that is in the log. */
 export const auditQueries = (pool: Pool, log: EventLog, current: () => Promise<void>): AuditQueries => ({
@@ -24,7 +19,9 @@ export const auditQueries = (pool: Pool, log: EventLog, current: () => Promise<v
     const { text, values } = pageQuery(request)
     const { rows } = await pool.query<Found>(text, values)
     const found = rows.slice(0, request.limit)
-    const events = await eventsAt(log, found)
+    const events = new Map(
+      (await log.readAt(found.map(({ position }) => position))).map((event) => [event.position, event]),
+    )
     const last = found.at(-1)
     const hasMore = rows.length > request.limit
     return {
@@ -62,44 +59,9 @@ export const pageQuery = (request: AuditRequest): { readonly text: string; reado
     conditions.push(`number <= (${last})`)
   }
   const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`
-  const text = `
-with found as (
-  select number, position, account_name from trading.audit ${where} order by number desc limit ${value(request.limit + 1)}
-)
-select f.number::text, f.position, f.account_name as account, b.position as before
-from found f left join trading.audit b on b.number = f.number - 1 order by f.number desc`
+  const text = `select number::text, position, account_name as account from trading.audit ${where}
+order by audit.number desc limit ${value(request.limit + 1)}`
   return { text, values }
-}
-
-/** The events of the rows. Neighbours in the log are read together. */
-const eventsAt = async (log: EventLog, rows: readonly Found[]): Promise<ReadonlyMap<Position, RecordedEvent>> => {
-  const runs: { readonly from: Position; readonly to: Position; readonly count: number }[] = []
-  let newest: Found | undefined
-  let count = 0
-  for (const [index, row] of rows.entries()) {
-    newest ??= row
-    count += 1
-    const next = rows[index + 1]
-    if (next !== undefined && Number(next.number) === Number(row.number) - 1) continue
-    runs.push({ from: row.before ?? START, to: newest.position, count })
-    newest = undefined
-    count = 0
-  }
-  const events = new Map<Position, RecordedEvent>()
-  const read = async (): Promise<void> => {
-    for (let run = runs.pop(); run !== undefined; run = runs.pop()) {
-      // A log may hold what is not ours between two events: a page then has fewer of them than its limit.
-      let position = run.from
-      while (comparePositions(position, run.to) < 0) {
-        const page = await log.readAll(position, { limit: run.count })
-        for (const event of page.events) events.set(event.position, event)
-        if (comparePositions(page.position, position) <= 0) break
-        position = page.position
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: READERS }, read))
-  return events
 }
 
 const rowOf = (event: RecordedEvent, account: string | null): AuditRow => ({

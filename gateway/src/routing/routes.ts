@@ -27,6 +27,7 @@ export const routes: readonly Route[] = [
   route('/trading', 'trading'),
   route('/trading/reconcile', 'trading', 'long'),
   route('/guards', 'trading'),
+  route('/webhooks', 'trading'),
   route('/audit', 'trading'),
   route('/executors', 'trading'),
   route('/portfolio', 'portfolio'),

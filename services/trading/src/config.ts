@@ -1,6 +1,7 @@
 import { serviceConfig } from '@colibri/service-kit'
 import { outgoingAddress } from '@colibri/venue-budget'
 import { z } from 'zod'
+import { networkOf } from './webhooks/addresses.ts'
 
 const url = (pattern: RegExp, message: string) => z.string().regex(pattern, message).optional()
 
@@ -62,6 +63,28 @@ export const tradingConfig = serviceConfig({
   RECONCILE_EVERY_MS: milliseconds(100).default(60_000),
   /** What a stream may be late by: a difference must last longer to be a drift. */
   RECONCILE_GUARD_MS: milliseconds(0).default(3_000),
+  /** Networks outside the public internet that webhooks may post to, in CIDR notation, separated by commas. */
+  WEBHOOK_ALLOW_NETWORKS: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const networks = text.split(',').flatMap((part) => (part.trim() === '' ? [] : [networkOf(part.trim())]))
+      if (networks.includes(undefined)) {
+        context.addIssue({ code: 'custom', message: 'must be networks such as 10.0.0.0/8 or ::1/128, separated by commas' })
+      }
+      return networks.filter((network) => network !== undefined)
+    }),
+  /** How long a receiver may take to answer. */
+  WEBHOOK_TIMEOUT_SECONDS: z.coerce
+    .number('must be a number of seconds')
+    .positive('must be more than 0')
+    .max(60, 'must be at most 60')
+    .default(10),
+  /** A receiver that has taken nothing for so long is given up until its webhook is resumed. */
+  WEBHOOK_PAUSE_AFTER_SECONDS: z.coerce
+    .number('must be a number of seconds')
+    .min(0, 'must not be negative')
+    .default(86_400),
   COLIBRI_FAILPOINT: z.enum([...failpoints, ...otherFailpoints], `must be one of ${failpoints.join(', ')}`).optional(),
 })
 export type TradingConfig = z.infer<typeof tradingConfig>

@@ -61,6 +61,8 @@ import { driftsProjection } from './reconciliation/drifts.projection.ts'
 import { openReconciliation } from './reconciliation/open-reconciliation.ts'
 import { RECONCILIATION, ReconciliationController } from './reconciliation/reconciliation.http.ts'
 import { createTradingRules } from './rules/trading-rules.ts'
+import { openWebhooks } from './webhooks/open-webhooks.ts'
+import { WEBHOOKS, WebhooksController } from './webhooks/webhooks.http.ts'
 
 const REPLY_MS = 5_000
 const CATCH_UP_MS = 5_000
@@ -299,6 +301,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     report,
   })
   measureLosses(kit.metrics, losses, now)
+  const webhooks = await openWebhooks(kit)
 
   const stopping = new AbortController()
   let ownAddress = ''
@@ -352,6 +355,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
       FundingController,
       ReconciliationController,
       GuardsController,
+      WebhooksController,
       AccountsController,
       AccountsRpcController,
       ReplicaController,
@@ -399,6 +403,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
           connectors: files.connectors,
         },
       },
+      { provide: WEBHOOKS, useValue: webhooks },
       { provide: FUNDING, useValue: fundingQueries(pool, () => funding.catchUp(CATCH_UP_MS)) },
       { provide: ACCOUNTS, useValue: { files, credentials, cause: () => causeOf(kit) } },
       { provide: ACCOUNTS_RPC, useValue: { files, balances: balancesOfAll(asking, balances) } },

@@ -49,7 +49,7 @@ const viewOf = ({ scope, limits, halt, watch }: Guard, sight: Sight | undefined)
     max_drawdown: limits.maxDrawdown,
     loss_ladder: limits.lossLadder,
   },
-  equity: watch === null ? null : equityViewOf(watch, sight),
+  equity: watch === null ? null : equityViewOf(watch, sight?.watch === watch.id ? sight : undefined),
   state: halt.kind === 'none' ? 'armed' : halt.kind,
   ladder: halt.kind === 'none' ? null : halt.ladder,
   reason: halt.kind === 'none' ? null : halt.reason,

@@ -10,6 +10,8 @@ import { createTransfers, type Moved } from './transfers.ts'
 
 /** What a watch over losses sees. */
 export interface Sight {
+  /** The watch it is of. */
+  readonly watch: string
   /** In USDT, as decimal text. */
   readonly equity: string | null
   readonly peak: string | null
@@ -90,7 +92,13 @@ export const watchLosses = (deps: LossWatchDeps): LossWatches => {
     const key = scopeKey(guard.scope)
     const known = seen.get(key)
     if (known?.watch === guard.watch.id) return known
-    const sight: Sight = { equity: null, peak: guard.watch.marks?.peak ?? null, seenAt: null, blind: null }
+    const sight: Sight = {
+      watch: guard.watch.id,
+      equity: null,
+      peak: guard.watch.marks?.peak ?? null,
+      seenAt: null,
+      blind: null,
+    }
     const fresh: Seen = { watch: guard.watch.id, sight, before: undefined, peak: undefined }
     seen.set(key, fresh)
     return fresh
@@ -170,7 +178,13 @@ export const watchLosses = (deps: LossWatchDeps): LossWatches => {
     )
     const equity = valued.equity.minus(held)
     const tell = (peak: Exact): void => {
-      state.sight = { equity: equity.toFixed(), peak: peak.toFixed(), seenAt: deps.now(), blind: null }
+      state.sight = {
+        watch: guard.watch.id,
+        equity: equity.toFixed(),
+        peak: peak.toFixed(),
+        seenAt: deps.now(),
+        blind: null,
+      }
     }
     let { marks } = guard.watch
     if (marks === null) {

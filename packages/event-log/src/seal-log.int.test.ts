@@ -5,11 +5,13 @@ import { temporaryFolder, testPostgres } from '@colibri/testkit'
 import pg from 'pg'
 import t from 'tap'
 import { START } from './event-log.ts'
+import { openKurrentLog } from './kurrentdb-log.ts'
 import { openPostgresLog } from './postgres-log.ts'
 import { entryOf, NO_SEAL, type SealHead, sealedFormOf, sealHash } from './seal.ts'
 import { startSealing } from './seal-log.ts'
 import { newEvent } from './testing/index.ts'
-import { type SealVerification, sealedInLog, sealedInPostgres, verifySeals } from './verify-seals.ts'
+import { startTestKurrent } from './testing/kurrentdb-server.ts'
+import { type ReadSealed, type SealVerification, sealedInLog, sealedInPostgres, verifySeals } from './verify-seals.ts'
 
 const EVENTS = 1_203
 const NEVER_MS = 3_600_000
@@ -254,4 +256,28 @@ await t.test('sealing goes on where it was, in one process of many, and catches 
     t.match(errors, [{ name: 'SealsForged' }], 'a running system says it as well')
     await log.close()
   })
+})
+
+await t.test('a log in KurrentDB is sealed and verified through the port', async (t) => {
+  const server = await startTestKurrent()
+  const name = `kurrent_${randomUUID().replaceAll('-', '')}`
+  const anchors = join(folder.path, `${name}.log`)
+  await withPool(postgres.url, (pool) => pool.query(`create database ${name}`))
+  await withPool(urlOf(name), async (pool) => {
+    const log = await openKurrentLog({ url: server.url })
+    for (let index = 0; index < 20; index += 1) await log.append(`k-${index}`, [newEvent(), newEvent()], 'none')
+    const sealing = await startSealing(log, pool, { anchors, everyMs: NEVER_MS })
+    await sealing.sealNow()
+    await sealing.stop()
+    await log.append('k-late', [newEvent()], 'none')
+    t.match(await verifySeals(pool, sealedInLog(log), anchors), { sealed: 40, unsealed: 1, findings: [] })
+    const [first] = await log.read('k-0')
+    const forging: ReadSealed = async (from, limit) => {
+      const page = await sealedInLog(log)(from, limit)
+      return { ...page, forms: page.forms.map((form) => (form.id === first?.id ? { ...form, type: 'Forged' } : form)) }
+    }
+    t.match((await verifySeals(pool, forging, anchors)).findings, [{ kind: 'event-changed', eventId: first?.id }])
+    await log.close()
+  })
+  server.kill()
 })

@@ -140,12 +140,27 @@ await t.test('why an order was filled: from the fill to who asked, and from wher
 })
 
 await t.test('an order a halt placed leads to who halted', async (t) => {
-  await place({ connector_name: 'simulator_perpetual', order_type: 'MARKET', price: null })
+  const take = async (trade_type: 'BUY' | 'SELL', amount: string): Promise<void> => {
+    const id = await place({
+      connector_name: 'simulator_perpetual',
+      order_type: 'MARKET',
+      price: null,
+      trade_type,
+      amount,
+    })
+    await withStatus(id, 'FILLED')
+  }
+  await take('BUY', '0.01')
+  const open = await moment()
+  await take('SELL', '0.03')
+  const turned = await moment()
+  await take('BUY', '0.02')
+  const flat = await moment()
+  await take('SELL', '0.01')
   await eventually(
     async () => positionsPage.parse((await trading.get('/trading/positions')).body).data,
-    (rows) => rows.length === 1,
+    (rows) => rows.length === 1 && rows[0]?.amount === -0.01,
   )
-  const open = await moment()
   await trading.post(
     '/guards/portfolio/halt',
     { ladder: 'flatten', reason: 'enough' },
@@ -185,7 +200,9 @@ await t.test('an order a halt placed leads to who halted', async (t) => {
   ])
   const [row] = await positions(open)
   t.ok((row?.entry_price ?? 0) > 49_000 && (row?.entry_price ?? 0) < 51_000)
-  t.same(await positions(await moment()), [], 'closed by now')
+  t.match(await positions(turned), [{ amount: -0.02 }], 'turned by one order')
+  t.same(await positions(flat), [])
+  t.same(await positions(await moment()), [], 'closed by the halt')
   t.same(
     positionsPage.parse((await trading.post('/trading/positions', { as_of: open, account_names: ['nobody'] })).body)
       .data,

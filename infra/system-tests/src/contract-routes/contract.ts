@@ -59,6 +59,7 @@ const document: unknown = JSON.parse(text)
 const ajv = new Ajv2020({
   strict: false,
   allErrors: true,
+  formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/ },
   schemas: [{ $id: 'contract', ...z.looseObject({}).parse(document) }],
 })
 

@@ -68,7 +68,7 @@ const bodyOf = (
 
 /** Parameters that become part of a path somewhere: they get every payload. */
 const namesFiles = ({ target, name }: NameParameter): boolean =>
-  /^(account_name|connector_name)$/.test(name) && /^\/(accounts|trading)\b/.test(target.path)
+  /^(account_name|connector_name)$/.test(name) && target.path.startsWith('/accounts')
 
 /**
  * Sends payloads in every text parameter of every route. `each` is how many of them a parameter gets whose value names no

@@ -20,6 +20,7 @@ export interface RunningService {
   readonly pid: number
   readonly nats: NatsConnection
   readonly home: string
+  readonly databaseUrl: string
   /** Where it listens, and what the edge shows it. */
   readonly url: string
   readonly edgeHeaders: Readonly<Record<string, string>>
@@ -93,6 +94,7 @@ export const startedService = async (
     pid: child.pid ?? 0,
     nats,
     home,
+    databaseUrl: postgres.url,
     url,
     edgeHeaders: { 'x-colibri-edge-token': EDGE_TOKEN },
     get: (path) => send(path, {}),

@@ -2,12 +2,19 @@ import {
   accountsReply,
   balancesReply,
   balancesRequest,
+  guardsRpcReply,
+  orderStream,
+  placeOrderRpcReply,
+  pnlResponse,
   pricesReply,
   pricesRequest,
   ratesReply,
   ratesRequest,
+  rebalanceResponse,
   rpcSubject,
+  snapshotsStream,
 } from '@colibri/contracts'
+import { type NewEvent, openPostgresLog, randomEventId } from '@colibri/event-log'
 import { contractProblems, startedService } from '@colibri/testkit'
 import type { NatsConnection } from '@nats-io/transport-node'
 import t from 'tap'
@@ -27,6 +34,14 @@ const answering = (nats: NatsConnection, service: string, operation: string, ans
 }
 
 type AccountBalances = z.infer<typeof balancesReply>['accounts'][number]
+
+const event = (type: string, data: object): NewEvent => ({
+  id: randomEventId(),
+  type,
+  schemaVersion: 1,
+  data,
+  metadata: { correlationId: 'c', causationId: 'c', actor: 'user:test', time: 1 },
+})
 
 const held = (
   accountName: string,
@@ -55,7 +70,7 @@ const everything = [
 ]
 
 t.test('the state of the portfolio over real sockets', async (t) => {
-  const { nats, get, post } = await startedService(t, {
+  const { nats, databaseUrl, get, post } = await startedService(t, {
     service: 'portfolio',
     entry: new URL('./main.js', import.meta.url),
     env: { ACCOUNT_UPDATE_INTERVAL: '1440' },
@@ -211,6 +226,171 @@ t.test('the state of the portfolio over real sockets', async (t) => {
       nobody: {},
     })
     await end()
+  })
+
+  await t.test('the past: none before the first snapshot, then the state as it was', async (t) => {
+    const early = await get('/portfolio/state?as_of=2020-01-31')
+    t.match(early, { status: 404, body: { detail: /^Nothing is known of the portfolio at 2020-01-31T00:00:00.000Z/ } })
+    const at = Date.now()
+    const log = await openPostgresLog({ url: databaseUrl })
+    t.teardown(() => log.close())
+    const takenAt = at - 60_000
+    const tokens = [{ token: 'BTC', units: '2.5', available: '2', price: '48000' }]
+    await log.append(
+      snapshotsStream,
+      [
+        event('PortfolioSnapshotTaken', {
+          takenAt,
+          accounts: [{ accountName: 'earlier', connectorName: 'binance', tokens }],
+        }),
+      ],
+      'any',
+    )
+    const past = { earlier: { binance: [{ ...entry('BTC', 2.5, 48000, 120000), available_units: 2 }] } }
+    const iso = new Date(at).toISOString()
+    const reply = await post(`/portfolio/state?as_of=${iso}`, {})
+    t.same({ status: reply.status, body: reply.body }, { status: 200, body: past })
+    t.equal(reply.headers.get('x-colibri-snapshot'), new Date(takenAt).toISOString())
+    t.same(contractProblems('post', '/portfolio/state', reply.body), [])
+    t.same((await get(`/portfolio/state?as_of=${at}&account_names=earlier`)).body, past)
+    t.same((await get(`/portfolio/state?as_of=${at}&account_names=nobody`)).body, {})
+    t.same((await get('/portfolio/state?connector_names=hyperliquid')).body, {
+      master_account: { hyperliquid: valued.hyperliquid },
+      nobody: {},
+    })
+    const refused = (query: string) => get(`/portfolio/state?as_of=${query}`)
+    t.match(await refused('yesterday'), {
+      status: 422,
+      body: { detail: [{ loc: ['query', 'as_of'], input: 'yesterday', msg: /ISO 8601.*not 'yesterday'/ }] },
+    })
+    t.match(await refused('2999-01-01'), {
+      status: 422,
+      body: { detail: [{ loc: ['query', 'as_of'], msg: /in the past.*'2999-01-01' is 2999-01-01T00:00:00.000Z/ }] },
+    })
+  })
+
+  await t.test('profit and loss from the fills of the log', async (t) => {
+    const log = await openPostgresLog({ url: databaseUrl })
+    t.teardown(() => log.close())
+    const intent = {
+      clientOrderId: 'CLB1',
+      accountName: 'master_account',
+      connectorName: 'binance',
+      tradingPair: 'BTC-USDT',
+      tradeType: 'BUY',
+      orderType: 'MARKET',
+      amount: '2',
+      price: null,
+      positionAction: 'OPEN',
+      requestedAmount: '2',
+      requestedPrice: null,
+    }
+    const fill = {
+      tradeId: '1',
+      price: '49000',
+      amount: '2',
+      feeAmount: '98',
+      feeCurrency: 'USDT',
+      feeInQuote: '98',
+      liquidity: 'taker',
+      venueTime: Date.now(),
+    }
+    await log.append(orderStream('CLB1'), [event('OrderSubmitted', intent), event('OrderFilled', fill)], 'none')
+    const reply = await get('/portfolio/pnl?account_names=master_account&trading_pairs=BTC-USDT&since=2023-01-01')
+    t.same(pnlResponse.parse(reply.body), reply.body)
+    t.match(reply.body, {
+      markets: [{ position: '2', average_price: '49000', price: '50000', unrealized_pnl: '2000', fees: '98' }],
+      totals: { USDT: { realized_pnl: '0', net_pnl: '1902' } },
+    })
+    t.match((await get('/portfolio/pnl?connector_names=kraken')).body, { markets: [], totals: {} })
+    t.match(await get('/portfolio/pnl?until=soon'), { status: 422, body: { detail: [{ loc: ['query', 'until'] }] } })
+  })
+
+  await t.test('a rebalance is planned, and refused where it cannot be', async (t) => {
+    const rule = {
+      tradingPair: 'BTC-USDT',
+      minOrderSize: '0.0001',
+      maxOrderSize: null,
+      minPriceIncrement: '0.01',
+      minBaseAmountIncrement: '0.0001',
+      minNotionalSize: '5',
+      supportsLimitOrders: true,
+      supportsMarketOrders: true,
+      buyOrderCollateralToken: 'USDT',
+      sellOrderCollateralToken: 'USDT',
+    }
+    answering(nats, 'market-data', 'trading-rules', () => ({ rules: [rule], orderTypes: ['MARKET'] }))
+    const noLimits = { maxOrderNotional: null, maxOpenNotional: null, maxOrdersPerMinute: null }
+    let halt: { reason: string } | null = null
+    const endGuards = answering(nats, 'trading', 'guards', () =>
+      guardsRpcReply.parse({
+        guards: [{ scope: { kind: 'account', accountName: 'master_account' }, limits: noLimits, halt }],
+      }),
+    )
+    await nats.flush()
+    const body = { connector_name: 'binance', account_names: ['master_account'], target_weights: { BTC: '0.25' } }
+    const plan = await post('/portfolio/rebalance', body)
+    t.equal(plan.status, 200)
+    t.same(rebalanceResponse.parse(plan.body), plan.body)
+    t.match(plan.body, {
+      plan_id: null,
+      state: 'dry-run',
+      fee_rate: '0.001',
+      fee_rate_from: 'fills',
+      target_weights: { BTC: '0.25', USDT: '0.75' },
+      orders: [{ trade_type: 'SELL', trading_pair: 'BTC-USDT', amount: '1.0159', price: '50000', status: 'planned' }],
+      not_reached: [
+        { token: 'LDBTC', reason: 'no-pair' },
+        { token: 'XYZ', reason: 'no-pair' },
+      ],
+      blocked_by: [],
+    })
+    const refused = async (change: object) => {
+      const reply = await post('/portfolio/rebalance', { ...body, ...change })
+      return { status: reply.status, body: reply.body }
+    }
+    t.match(await refused({ target_weights: { BTC: 0.7, ETH: '0.4' } }), {
+      status: 422,
+      body: { detail: [{ loc: ['body', 'target_weights'], msg: /add up to 1.1; they must not be more than 1/ }] },
+    })
+    t.match(await refused({ target_weights: { BTC: -0.1 } }), { status: 422 })
+    t.match(await refused({ connector_name: 'binance_perpetual' }), { status: 400, body: { detail: /spot holdings/ } })
+    t.match(await refused({ account_names: ['zz'] }), { status: 404, body: { detail: "Account 'zz' not found" } })
+    t.match(await refused({ account_names: ['nobody'] }), { status: 400, body: { detail: /has no credentials/ } })
+    t.match(await refused({ quote_token: 'EUR' }), { status: 400, body: { detail: /no market quoted in EUR/ } })
+    t.match(await refused({ exclude_tokens: ['BTC'] }), { status: 400, body: { detail: /excluded/ } })
+    t.match(await refused({ connector_name: 'kraken' }), { status: 503, body: { detail: /cannot be reached/ } })
+    halt = { reason: 'too much lost' }
+    t.match(await refused({ dry_run: false }), { status: 409, body: { detail: /halted.*too much lost/ } })
+    t.match(await refused({}), { status: 200, body: { blocked_by: [/too much lost/] } })
+    t.match(await get('/portfolio/rebalance/nothing'), { status: 404 })
+    await endGuards()
+  })
+
+  await t.test('a plan that meets a halt stops there and says so', async (t) => {
+    const placed: unknown[] = []
+    answering(nats, 'trading', 'place-order', (request) => {
+      placed.push(request)
+      return placeOrderRpcReply.parse({ kind: 'halted', reason: 'Trading is halted for all accounts: enough' })
+    })
+    const endGuards = answering(nats, 'trading', 'guards', () => ({ guards: [] }))
+    await nats.flush()
+    const go = { connector_name: 'binance', account_names: ['master_account'], target_weights: {}, dry_run: false }
+    const start = async (body: object) => post('/portfolio/rebalance', body)
+    t.equal((await start({ ...go, target_weights: { BTC: 2 } })).status, 422)
+    const started = await start(go)
+    t.equal(started.status, 202)
+    const { plan_id: id } = rebalanceResponse.parse(started.body)
+    let plan = rebalanceResponse.parse((await get(`/portfolio/rebalance/${id}`)).body)
+    while (plan.state === 'selling') plan = rebalanceResponse.parse((await get(`/portfolio/rebalance/${id}`)).body)
+    t.match(plan, {
+      plan_id: id,
+      state: 'stopped',
+      reason: 'Trading is halted for all accounts: enough',
+      orders: [{ trade_type: 'SELL', amount: '2.0159', status: 'planned' }],
+    })
+    t.match(placed, [{ idempotencyKey: `rebalance ${id} 0`, amount: '2.0159', orderType: 'MARKET' }])
+    await endGuards()
   })
 
   await t.test('when market-data goes away the last known prices stay', async (t) => {

@@ -79,7 +79,7 @@ export const portfolio: ServiceDefinition<PortfolioConfig> = {
     const rebalances = createRebalances({
       ...running,
       pool,
-      prepare: prepareRebalance({ ...running, accountNames: deps.accountNames, pnl: readPnl }),
+      prepare: prepareRebalance({ ...deps, ...running, pnl: readPnl }),
       current: shown(plans),
       context: kit.context,
     })

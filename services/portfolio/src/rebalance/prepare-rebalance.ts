@@ -15,7 +15,7 @@ import { type BalanceFilter, type PortfolioDeps, someOrAll } from '../state/port
 import { Exact } from '../state/valuation.ts'
 import { planAccount, type RebalanceTerms } from './plan-account.ts'
 
-export interface PrepareDeps extends Pick<PortfolioDeps, 'accountNames' | 'balances'> {
+export interface PrepareDeps extends Pick<PortfolioDeps, 'accountNames' | 'balances' | 'bannedTokens'> {
   readonly call: Call
   readonly prices: AskPrices
   readonly pnl: ReadPnl
@@ -143,7 +143,7 @@ export const prepareRebalance =
     if (isPerpetual(connectorName))
       throw badRequest(`Rebalancing trades spot holdings; '${connectorName}' holds positions`)
     const weights = wholeWeights(request.target_weights, quoteToken)
-    const excluded = new Set(request.exclude_tokens)
+    const excluded = new Set([...request.exclude_tokens, ...deps.bannedTokens])
     for (const token of Object.keys(request.target_weights))
       if (excluded.has(token)) throw badRequest(`Token '${token}' has a target weight and is excluded`)
     if (excluded.has(quoteToken)) throw badRequest(`The quote token '${quoteToken}' cannot be excluded`)

@@ -79,7 +79,7 @@ export const placeOrderRpcRequest = z.object({
   idempotencyKey: z.string().min(1).max(255),
 })
 export type PlaceOrderRpcRequest = z.infer<typeof placeOrderRpcRequest>
-export const placeOrderRpcReply = z.discriminatedUnion('kind', [
+export const placeOrderReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('placed'), clientOrderId: z.string() }),
   /** It will not be placed, as it is. */
   z.object({ kind: z.literal('refused'), reason: z.string() }),
@@ -88,21 +88,21 @@ export const placeOrderRpcReply = z.discriminatedUnion('kind', [
   /** Whether it was placed is not known, or it cannot be just now: ask again with the same key. */
   z.object({ kind: z.literal('again'), reason: z.string() }),
 ])
-export type PlaceOrderRpcReply = z.infer<typeof placeOrderRpcReply>
+export type PlaceOrderReply = z.infer<typeof placeOrderReply>
 
 /** `rpc.trading.order`: an order as the log has it; null when there is none of that id. */
 export const orderRpcRequest = z.object({ clientOrderId: z.string() })
-export const orderRpcReply = z.object({
+export const orderReply = z.object({
   order: z.object({ status: z.string(), finished: z.boolean(), filledAmount: decimalText }).nullable(),
 })
 
 /** `rpc.trading.guards`: limits and halts, those of all accounts and those of each that ever had any. */
-export const guardsRpcReply = z.object({
+export const guardsReply = z.object({
   guards: z.array(
     z.object({ scope: guardScope, limits: guardLimits, halt: z.object({ reason: z.string() }).nullable() }),
   ),
 })
-export type GuardsRpcReply = z.infer<typeof guardsRpcReply>
+export type GuardsReply = z.infer<typeof guardsReply>
 
 /** A refused or failed operation travels as a reply, never as a hang. */
 export const rpcError = z.object({

@@ -2,9 +2,9 @@ import {
   accountsReply,
   balancesReply,
   balancesRequest,
-  guardsRpcReply,
+  guardsReply,
   orderStream,
-  placeOrderRpcReply,
+  placeOrderReply,
   pnlResponse,
   pricesReply,
   pricesRequest,
@@ -323,7 +323,7 @@ t.test('the state of the portfolio over real sockets', async (t) => {
     const noLimits = { maxOrderNotional: null, maxOpenNotional: null, maxOrdersPerMinute: null }
     let halt: { reason: string } | null = null
     const endGuards = answering(nats, 'trading', 'guards', () =>
-      guardsRpcReply.parse({
+      guardsReply.parse({
         guards: [{ scope: { kind: 'account', accountName: 'master_account' }, limits: noLimits, halt }],
       }),
     )
@@ -371,7 +371,7 @@ t.test('the state of the portfolio over real sockets', async (t) => {
     const placed: unknown[] = []
     answering(nats, 'trading', 'place-order', (request) => {
       placed.push(request)
-      return placeOrderRpcReply.parse({ kind: 'halted', reason: 'Trading is halted for all accounts: enough' })
+      return placeOrderReply.parse({ kind: 'halted', reason: 'Trading is halted for all accounts: enough' })
     })
     const endGuards = answering(nats, 'trading', 'guards', () => ({ guards: [] }))
     await nats.flush()

@@ -15,10 +15,10 @@ import {
   accountsReply,
   balancesReply,
   balancesRequest,
-  guardsRpcReply,
-  orderRpcReply,
+  guardsReply,
+  orderReply,
   orderRpcRequest,
-  placeOrderRpcReply,
+  placeOrderReply,
   placeOrderRpcRequest,
   pricesReply,
   pricesRequest,
@@ -126,9 +126,9 @@ const calls = (): Channel[] => [
   call('market-data', 'candles', 'CandlesRange', [candlesRangeRequest, candlesRangeReply], 'Closed candles, in pages.'),
   call('trading', 'balances', 'Balances', [balancesRequest, balancesReply], 'Balances of accounts.'),
   call('trading', 'accounts', 'Accounts', [z.object({}), accountsReply], 'Names of all accounts.'),
-  call('trading', 'place-order', 'PlaceOrder', [placeOrderRpcRequest, placeOrderRpcReply], 'Places an order once.'),
-  call('trading', 'order', 'Order', [orderRpcRequest, orderRpcReply], 'What has become of an order.'),
-  call('trading', 'guards', 'Guards', [z.object({}), guardsRpcReply], 'Limits and halts.'),
+  call('trading', 'place-order', 'PlaceOrder', [placeOrderRpcRequest, placeOrderReply], 'Places an order once.'),
+  call('trading', 'order', 'Order', [orderRpcRequest, orderReply], 'What has become of an order.'),
+  call('trading', 'guards', 'Guards', [z.object({}), guardsReply], 'Limits and halts.'),
 ]
 
 /** Every channel of Colibri, REST left out. */

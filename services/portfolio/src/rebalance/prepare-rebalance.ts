@@ -1,6 +1,6 @@
 import {
-  type GuardsRpcReply,
-  guardsRpcReply,
+  type GuardsReply,
+  guardsReply,
   type RebalanceOrder,
   type RebalancePlan,
   type RebalanceRequest,
@@ -38,18 +38,14 @@ export const rulesOf = async (call: Call, connectorName: string): Promise<Readon
   return new Map(rules.map((rule) => [rule.tradingPair, rule]))
 }
 
-export const guardsOf = async (call: Call): Promise<GuardsRpcReply['guards']> =>
-  (await call('trading', 'guards', {}, guardsRpcReply)).guards
+export const guardsOf = async (call: Call): Promise<GuardsReply['guards']> =>
+  (await call('trading', 'guards', {}, guardsReply)).guards
 
-const over = (guards: GuardsRpcReply['guards'], accountName: string): GuardsRpcReply['guards'] =>
+const over = (guards: GuardsReply['guards'], accountName: string): GuardsReply['guards'] =>
   guards.filter(({ scope }) => scope.kind === 'portfolio' || scope.accountName === accountName)
 
 /** The smallest notional that the guards let one order of the account have. They count in dollars. */
-export const largestOrder = (
-  guards: GuardsRpcReply['guards'],
-  accountName: string,
-  quoteToken: string,
-): string | null => {
+export const largestOrder = (guards: GuardsReply['guards'], accountName: string, quoteToken: string): string | null => {
   if (!quoteToken.includes('USD')) return null
   const limits = over(guards, accountName).flatMap(({ limits: { maxOrderNotional, maxOpenNotional } }) =>
     [maxOrderNotional, maxOpenNotional].flatMap((limit) => (limit === null ? [] : [limit])),
@@ -57,7 +53,7 @@ export const largestOrder = (
   return limits.length === 0 ? null : Exact.min(...limits).toFixed()
 }
 
-const haltsOver = (guards: GuardsRpcReply['guards'], accountNames: readonly string[]): readonly string[] => {
+const haltsOver = (guards: GuardsReply['guards'], accountNames: readonly string[]): readonly string[] => {
   const halted = guards.filter(
     ({ scope, halt }) => halt !== null && (scope.kind === 'portfolio' || accountNames.includes(scope.accountName)),
   )

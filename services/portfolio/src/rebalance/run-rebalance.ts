@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  orderRpcReply,
-  placeOrderRpcReply,
+  orderReply,
+  placeOrderReply,
   type RebalanceEvent,
   type RebalanceOrder,
   rebalanceStream,
@@ -73,7 +73,7 @@ const place = async (running: Running, order: RebalanceOrder): Promise<'goes-on'
     positionAction: 'OPEN',
     idempotencyKey: `rebalance ${state.planId} ${index}`,
   }
-  const reply = await deps.call('trading', 'place-order', request, placeOrderRpcReply, PLACE_TIMEOUT_MS)
+  const reply = await deps.call('trading', 'place-order', request, placeOrderReply, PLACE_TIMEOUT_MS)
   switch (reply.kind) {
     case 'placed': {
       const data = { index, clientOrderId: reply.clientOrderId }
@@ -112,7 +112,7 @@ const settled = async (
   running: Running,
   { index, clientOrderId }: { readonly index: number; readonly clientOrderId: string },
 ): Promise<boolean> => {
-  const { order } = await running.deps.call('trading', 'order', { clientOrderId }, orderRpcReply, ORDER_TIMEOUT_MS)
+  const { order } = await running.deps.call('trading', 'order', { clientOrderId }, orderReply, ORDER_TIMEOUT_MS)
   if (order === null || !order.finished) return false
   const data = { index, status: order.status, filledAmount: order.filledAmount }
   await record(running, `finished ${index}`, { type: 'RebalanceOrderFinished', data })

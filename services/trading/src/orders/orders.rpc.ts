@@ -1,8 +1,8 @@
 import {
-  type GuardsRpcReply,
-  orderRpcReply,
+  type GuardsReply,
+  orderReply,
   orderRpcRequest,
-  type PlaceOrderRpcReply,
+  type PlaceOrderReply,
   placeOrderRpcRequest,
 } from '@colibri/contracts'
 import { rpcRequest } from '@colibri/service-kit'
@@ -27,12 +27,12 @@ export class OrdersRpcController {
   constructor(@Inject(ORDERS_RPC) private readonly orders: OrdersRpc) {}
 
   @MessagePattern('rpc.trading.place-order')
-  place(@Payload() payload: unknown): Promise<PlaceOrderRpcReply> {
+  place(@Payload() payload: unknown): Promise<PlaceOrderReply> {
     return this.orders.post(rpcRequest(placeOrderRpcRequest, payload))
   }
 
   @MessagePattern('rpc.trading.order')
-  async order(@Payload() payload: unknown): Promise<z.infer<typeof orderRpcReply>> {
+  async order(@Payload() payload: unknown): Promise<z.infer<typeof orderReply>> {
     const order = await this.orders.read(rpcRequest(orderRpcRequest, payload).clientOrderId)
     if (order === undefined) return { order: null }
     const { filledAmount } = order
@@ -40,7 +40,7 @@ export class OrdersRpcController {
   }
 
   @MessagePattern('rpc.trading.guards')
-  async guards(@Payload() _payload: unknown): Promise<GuardsRpcReply> {
+  async guards(@Payload() _payload: unknown): Promise<GuardsReply> {
     return {
       guards: this.orders.guards().map(({ scope, limits, halt }) => ({
         scope,

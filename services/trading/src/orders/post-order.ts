@@ -1,4 +1,4 @@
-import type { PlaceOrderRpcReply, PlaceOrderRpcRequest } from '@colibri/contracts'
+import type { PlaceOrderReply, PlaceOrderRpcRequest } from '@colibri/contracts'
 import { headerNames, type RequestContext } from '@colibri/service-kit'
 import { z } from 'zod'
 
@@ -24,7 +24,7 @@ const reasonOf = (status: number, body: string): string => {
   }
 }
 
-export type PostOrder = (request: PlaceOrderRpcRequest) => Promise<PlaceOrderRpcReply>
+export type PostOrder = (request: PlaceOrderRpcRequest) => Promise<PlaceOrderReply>
 
 /**
  * Places an order for another service by the very route a client's order takes, so that it finds the process that holds

@@ -90,6 +90,16 @@ export const plantSecrets = async (api: Api, simulatorUrl: string): Promise<Plan
   await ask('PATCH', path, 405, { body: JSON.stringify({ simulator_api_secret: word('method') }) })
   await send('POST', '/accounts', 422, { simulator_api_secret: word('misplaced') })
 
+  // The secret of a webhook is shown once, to whoever made it: to ask for the reply is to be told.
+  const webhook = { url: 'https://receiver.invalid/x', events: ['order', 'fill'] }
+  const signing = (what: string) => `whsec_${Buffer.from(word(what)).toString('base64')}`
+  const made = await api.post('/webhooks', { ...webhook, secret: signing('webhook') })
+  if (made.status !== 201) surprises.push(`POST /webhooks: ${made.status} ${JSON.stringify(made.body)}`)
+  await ask('GET', '/webhooks', 200)
+  for (const secret of [`${signing('webhook')}!`, word('webhook'), [word('webhook')], { deep: word('webhook') }])
+    await send('POST', '/webhooks', 422, { ...webhook, secret })
+  await send('POST', '/webhooks', 422, { url: 5, secret: signing('webhook') })
+
   const order = async (n: number): Promise<void> => {
     await api.post('/trading/orders', {
       account_name: ACCOUNT,

@@ -25,7 +25,9 @@ const inQuery = (url: string): string | undefined => {
   return mark < 0 ? undefined : (new URLSearchParams(url.slice(mark + 1)).get('account_name') ?? undefined)
 }
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+/** No database keeps U+0000: what holds it is nobody's, and is refused by whoever handles it. */
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' && !value.includes('\0') ? value : undefined
 
 /** By the path, the query or the body, as the route has it; an order that is to be changed by whose it is. */
 export const subjectOf = async (

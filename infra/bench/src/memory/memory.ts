@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { heapOptions } from '@colibri/local'
 import { type RunningService, startedService, testSimulator } from '@colibri/testkit'
+import { z } from 'zod'
 import type { Figure } from '../report.ts'
 import { type Readings, startReaders } from './readers.ts'
 import { median, trendOf } from './trend.ts'
@@ -20,6 +21,7 @@ const mostGrowth = 5
 /** Connections, compilers and caches fill up at first. */
 const SETTLING = 1 / 3
 const OPENING_MS = 120_000
+const LIVE_AGAIN_MS = 60_000
 
 const entry = new URL('../../../../services/market-data/dist/main.js', import.meta.url)
 
@@ -55,9 +57,8 @@ export const measureMemory = async (minutes: number): Promise<readonly Figure[]>
     t.teardown(() => readings.stop())
     await opened(readings, books)
     const samples = await sampled(replica, minutes)
-    const live = await liveBooks(replica, venues)
-    if (live < BOOKS) throw new Error(`only ${live} of ${books} books were live at the end`)
-    return figures(samples, live, readings, minutes)
+    const interruptions = await liveAgain(replica, venues)
+    return figures(samples, { books, interruptions, minutes }, readings)
   } finally {
     for (const clean of cleanUp) await clean()
   }
@@ -77,7 +78,7 @@ const opened = async ({ messages, refusals }: Readings, books: number): Promise<
   const end = performance.now() + OPENING_MS
   const told = (): number => [...messages.keys()].filter((id) => id.startsWith('order_book')).length
   while (told() < books) {
-    if (refusals.length > 0 || performance.now() > end)
+    if (performance.now() > end)
       throw new Error(`${told()} of ${books} books opened; ${refusals.slice(0, 3).join('; ')}`)
     await sleep(100)
   }
@@ -105,20 +106,34 @@ const residentMegabytes = async (pid: number): Promise<number> => {
   return Number(kilobytes) / 1024
 }
 
-const liveBooks = async (replica: RunningService, venues: readonly ServedVenue[]): Promise<number> => {
-  const told = await Promise.all(
-    venues.map(({ connectorName }) => replica.get(`/market-data/order-book/diagnostics/${connectorName}`)),
-  )
-  return told
-    .flatMap(({ body }) => Object.values((body as { metrics: Record<string, { state: string }> }).metrics))
-    .filter(({ state }) => state === 'live').length
+const diagnostics = z.object({
+  metrics: z.record(z.string(), z.object({ state: z.string(), interruptions: z.record(z.string(), z.number()) })),
+})
+
+/** How often books were interrupted. Rejects when they are not all live within a minute: it would be the memory of fewer. */
+const liveAgain = async (replica: RunningService, venues: readonly ServedVenue[]): Promise<number> => {
+  const end = performance.now() + LIVE_AGAIN_MS
+  for (;;) {
+    const told = await Promise.all(
+      venues.map(({ connectorName }) => replica.get(`/market-data/order-book/diagnostics/${connectorName}`)),
+    )
+    const books = told.flatMap(({ body }) => Object.values(diagnostics.parse(body).metrics))
+    const live = books.filter(({ state }) => state === 'live').length
+    if (live >= BOOKS)
+      return books.flatMap(({ interruptions }) => Object.values(interruptions)).reduce((sum, count) => sum + count, 0)
+    if (performance.now() > end) throw new Error(`only ${live} of ${BOOKS} books were live at the end`)
+    await sleep(500)
+  }
 }
 
 const figures = (
   samples: readonly number[],
-  books: number,
+  {
+    books,
+    interruptions,
+    minutes,
+  }: { readonly books: number; readonly interruptions: number; readonly minutes: number },
   { messages, answers }: Readings,
-  minutes: number,
 ): readonly Figure[] => {
   const settled = samples.slice(Math.floor(samples.length * SETTLING))
   const { slope, confidence } = trendOf(settled.map((y, at) => ({ x: at / SAMPLES_PER_HOUR, y })))
@@ -145,6 +160,7 @@ const figures = (
     },
     { name: `${name}, growth: 95 % confidence, more or less`, value: confidence, unit: 'MB/h' },
     { name: `${name}: messages to its websocket clients`, value: told, unit: 'messages' },
+    { name: `${name}: interruptions of books`, value: interruptions, unit: 'interruptions' },
     { name: `${name}: answers by REST`, value: answered, unit: 'answers' },
     {
       name: `${name}: answers other than 200`,

@@ -14,15 +14,32 @@ export interface Readings {
 
 const CLIENTS = 10
 const PAUSE_MS = 200
+const AGAIN_MS = 1_000
+
+interface Wish {
+  readonly type: 'order_book' | 'trades'
+  readonly connector: string
+  readonly trading_pair: string
+  readonly update_interval: number
+  readonly depth?: number
+}
+
+const idOf = ({ type, connector, trading_pair }: Wish): string => `${type}_${connector}_${trading_pair}`
 
 /** Clients of the replica: every book is read over a websocket by one of them, the trades too, and one asks by REST. */
 export const startReaders = (replica: RunningService, venues: readonly ServedVenue[]): Readings => {
   const messages = new Map<string, number>()
   const answers = new Map<number, number>()
   const refusals: string[] = []
-  const wishes = venues.flatMap(({ connectorName: connector, books, trades }) => [
-    ...books.map((pair) => ({ type: 'order_book', connector, trading_pair: pair, update_interval: 0.5, depth: 50 })),
-    ...trades.map((pair) => ({ type: 'trades', connector, trading_pair: pair, update_interval: 1 })),
+  const wishes = venues.flatMap(({ connectorName: connector, books, trades }): readonly Wish[] => [
+    ...books.map((pair) => ({
+      type: 'order_book' as const,
+      connector,
+      trading_pair: pair,
+      update_interval: 0.5,
+      depth: 50,
+    })),
+    ...trades.map((pair) => ({ type: 'trades' as const, connector, trading_pair: pair, update_interval: 1 })),
   ])
   const sockets = Array.from({ length: CLIENTS }, (_, client) => {
     const socket = new WebSocket(`${replica.url.replace('http', 'ws')}/ws/market-data`, {
@@ -30,16 +47,21 @@ export const startReaders = (replica: RunningService, venues: readonly ServedVen
       perMessageDeflate: false,
     })
     socket.on('error', (error) => refusals.push(error.message))
-    socket.on('open', () => {
-      for (const [at, wish] of wishes.entries())
-        if (at % CLIENTS === client) socket.send(JSON.stringify({ action: 'subscribe', ...wish }))
-    })
+    const own = wishes.filter((_, at) => at % CLIENTS === client)
+    const subscribe = (wanted: readonly object[]): void => {
+      if (socket.readyState !== WebSocket.OPEN) return
+      for (const wish of wanted) socket.send(JSON.stringify({ action: 'subscribe', ...wish }))
+    }
+    socket.on('open', () => subscribe(own))
     socket.on('message', (data: Buffer) => {
       // As little as will do: the readers share the machine.
       const text = data.toString('latin1', 0, 200)
       const id = /"subscription_id":"([^"]+)"/.exec(text)?.[1]
-      if (text.startsWith('{"type":"error"')) refusals.push(text)
-      else if (id !== undefined) messages.set(id, (messages.get(id) ?? 0) + 1)
+      if (text.startsWith('{"type":"error"')) {
+        refusals.push(text)
+        // A feed that was too slow to open; the message does not name its subscription.
+        setTimeout(() => subscribe(own.filter((wish) => !messages.has(idOf(wish)))), AGAIN_MS).unref()
+      } else if (id !== undefined) messages.set(id, (messages.get(id) ?? 0) + 1)
     })
     return socket
   })

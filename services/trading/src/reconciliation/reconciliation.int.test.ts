@@ -16,7 +16,7 @@ const settings = {
   RECONCILE_EVERY_MS: '2000',
   RECONCILE_GUARD_MS: '1000',
   ORDER_MISSING_FILLS_MS: '2000',
-  ACCOUNT_LEASE_MS: '1000',
+  ACCOUNT_LEASE_MS: '3000',
 }
 const bed = await testBed(t)
 let trading = await bed.start(settings)

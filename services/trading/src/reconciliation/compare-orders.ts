@@ -1,16 +1,18 @@
 import type { DriftDetected } from '@colibri/contracts'
 import type { AccountVenue, VenueOrderState } from '@colibri/exchange'
 import { isFinished, nameAtVenue, type PlacedOrder, statusOf } from '../orders/order.ts'
-import type { LiveOrder } from '../orders/order-streams.ts'
+import type { LiveOrder, OrderStreams } from '../orders/order-streams.ts'
 import type { OrdersContext } from '../orders/orders-context.ts'
 import type { Place } from './drift-watch.ts'
 import type { Strangers } from './strangers.ts'
 
 export interface CompareOrdersDeps {
-  readonly context: OrdersContext
+  readonly context: Pick<OrdersContext, 'underway' | 'now' | 'attend' | 'failpoint'> & {
+    readonly streams: Pick<OrderStreams, 'load' | 'live' | 'handle' | 'clientOrderIdOf'>
+  }
   readonly place: Place
-  readonly venue: AccountVenue
-  readonly strangers: Strangers
+  readonly venue: Pick<AccountVenue, 'findOrder' | 'cancelOrder'>
+  readonly strangers: Pick<Strangers, 'add'>
   readonly guardMs: number
   announce(key: string, drift: DriftDetected): Promise<string>
 }

@@ -303,6 +303,10 @@ t.test('the state of the portfolio over real sockets', async (t) => {
       totals: { USDT: { realized_pnl: '0', net_pnl: '1902' } },
     })
     t.match((await get('/portfolio/pnl?connector_names=kraken')).body, { markets: [], totals: {} })
+    t.match(await get('/portfolio/pnl?since=2024-01-02&until=2024-01-01'), {
+      status: 422,
+      body: { detail: [{ loc: ['query', 'until'], msg: /ends at 2024-01-01.*before it begins at 2024-01-02/ }] },
+    })
     t.match(await get('/portfolio/pnl?until=soon'), { status: 422, body: { detail: [{ loc: ['query', 'until'] }] } })
   })
 
@@ -354,6 +358,12 @@ t.test('the state of the portfolio over real sockets', async (t) => {
       body: { detail: [{ loc: ['body', 'target_weights'], msg: /add up to 1.1; they must not be more than 1/ }] },
     })
     t.match(await refused({ target_weights: { BTC: -0.1 } }), { status: 422 })
+    t.match(await refused({ target_weights: { BTC: '1e-999999' } }), {
+      status: 422,
+      body: { detail: [{ loc: ['body', 'target_weights', 'BTC'], msg: /at most 18 decimals/ }] },
+    })
+    t.match(await refused({ target_weights: { 'B\u0000': '0.1' } }), { status: 422 })
+    t.match(await refused({ target_weights: {}, quote_token: '\ud800' }), { status: 422 })
     t.match(await refused({ connector_name: 'binance_perpetual' }), { status: 400, body: { detail: /spot holdings/ } })
     t.match(await refused({ account_names: ['zz'] }), { status: 404, body: { detail: "Account 'zz' not found" } })
     t.match(await refused({ account_names: ['nobody'] }), { status: 400, body: { detail: /has no credentials/ } })

@@ -1,4 +1,5 @@
 import type { PnlMarket, PnlRequest, PnlResponse, PnlTotal } from '@colibri/contracts'
+import { unprocessable } from '@colibri/service-kit'
 import type { Pool } from 'pg'
 import { someOrAll } from '../state/portfolio-state.ts'
 import { type Book, emptyBook, Money } from './book.ts'
@@ -128,6 +129,10 @@ const iso = (time: number | null): string | null => (time === null ? null : new 
 export const pnlQueries =
   ({ pool, current, prices }: PnlDeps) =>
   async ({ since, until, ...filter }: PnlRequest): Promise<PnlResponse> => {
+    if (since !== null && until !== null && since > until) {
+      const msg = `Value error, the window ends at ${iso(until)}, before it begins at ${iso(since)}`
+      throw unprocessable([{ type: 'value_error', loc: ['query', 'until'], msg, input: until }])
+    }
     await current()
     const values = [
       someOrAll(filter.account_names),

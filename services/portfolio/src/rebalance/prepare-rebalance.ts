@@ -63,15 +63,39 @@ const haltsOver = (guards: GuardsReply['guards'], accountNames: readonly string[
   })
 }
 
+const refused = (loc: readonly string[], input: unknown, text: string): ApiError =>
+  unprocessable([{ type: 'value_error', loc: ['body', ...loc], msg: `Value error, ${text}`, input }])
+
+const MOST_DECIMALS = 18
+const TOO_MUCH = new Exact('1e24')
+
+/** Number text without an exponent. A number that would fill pages is refused. */
+const plain = (loc: readonly string[], given: string): string => {
+  const value = new Exact(given)
+  if (value.decimalPlaces() > MOST_DECIMALS || value.gte(TOO_MUCH))
+    throw refused(loc, given, `a number here is below 1e24 and has at most ${MOST_DECIMALS} decimals`)
+  return value.toFixed()
+}
+
+/** Control characters and halves of characters cannot be stored. */
+const isTokenName = (token: string): boolean => token.isWellFormed() && /^[^\p{Cc}\s]{1,64}$/u.test(token)
+
 /** What is left of 1 is the quote token's. Throws 422 when the weights are more than 1. */
 const wholeWeights = (
-  weights: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string>>,
   quoteToken: string,
 ): Readonly<Record<string, string>> => {
+  const weights = Object.fromEntries(
+    Object.entries(given).map(([token, weight]) => {
+      if (!isTokenName(token))
+        throw refused(['target_weights', token], weight, 'the name of a token is 1 to 64 characters without spaces')
+      return [token, plain(['target_weights', token], weight)]
+    }),
+  )
   const sum = Object.values(weights).reduce((total, weight) => total.plus(weight), new Exact(0))
   if (sum.gt(1)) {
-    const msg = `Value error, the target weights add up to ${sum.toFixed()}; they must not be more than 1`
-    throw unprocessable([{ type: 'value_error', loc: ['body', 'target_weights'], msg, input: weights }])
+    const text = `the target weights add up to ${sum.toFixed()}; they must not be more than 1`
+    throw refused(['target_weights'], given, text)
   }
   const rest = new Exact(1).minus(sum).plus(weights[quoteToken] ?? 0)
   return { ...weights, [quoteToken]: rest.toFixed() }
@@ -100,7 +124,7 @@ const feeRateOf = async (
   { fee_rate: asked, connector_name: connector }: RebalanceRequest,
   accountNames: readonly string[],
 ): Promise<Pick<RebalancePlan, 'feeRate' | 'feeRateFrom'>> => {
-  if (asked !== null) return { feeRate: new Exact(asked).toFixed(), feeRateFrom: 'request' }
+  if (asked !== null) return { feeRate: plain(['fee_rate'], asked), feeRateFrom: 'request' }
   const { markets } = await pnl({
     account_names: [...accountNames],
     connector_names: [connector],
@@ -144,11 +168,12 @@ export const prepareRebalance =
       if (excluded.has(token)) throw badRequest(`Token '${token}' has a target weight and is excluded`)
     if (excluded.has(quoteToken)) throw badRequest(`The quote token '${quoteToken}' cannot be excluded`)
 
-    const [rules, accounts, guards] = await Promise.all([
-      rulesOf(deps.call, connectorName),
-      holdingsOf(deps, request),
-      guardsOf(deps.call),
-    ])
+    if (!isTokenName(quoteToken))
+      throw refused(['quote_token'], quoteToken, 'the name of a token is 1 to 64 characters without spaces')
+
+    // Who has no keys there hears of it before the connector is asked for anything.
+    const accounts = await holdingsOf(deps, request)
+    const [rules, guards] = await Promise.all([rulesOf(deps.call, connectorName), guardsOf(deps.call)])
     if (![...rules.keys()].some((pair) => pair.endsWith(`-${quoteToken}`)))
       throw badRequest(`${connectorName} has no market quoted in ${quoteToken}`)
     const names = accounts.map(({ accountName }) => accountName)
@@ -165,8 +190,8 @@ export const prepareRebalance =
       rules,
       prices,
       feeRate: fees.feeRate,
-      reserve: new Exact(request.reserve).toFixed(),
-      minOrderNotional: new Exact(request.min_order_notional ?? 0).toFixed(),
+      reserve: plain(['reserve'], request.reserve),
+      minOrderNotional: plain(['min_order_notional'], request.min_order_notional ?? '0'),
     }
     const planned = accounts.map(({ accountName, balances }) =>
       planAccount(accountName, balances.filter(isHeld), {

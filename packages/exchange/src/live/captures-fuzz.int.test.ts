@@ -125,6 +125,21 @@ const mistreat = (roll: Dice, server: ReplayServer, frame: ReplayFrame, earlier:
   return 'sent'
 }
 
+/** The last frame of every market after all others: a loss shows with the next frame of its market alone. */
+const lastWordsLast = (frames: readonly ReplayFrame[]): readonly ReplayFrame[] => {
+  const last = new Set(new Map(frames.map((frame) => [frame.market, frame])).values())
+  return [...frames.filter((frame) => !last.has(frame)), ...last]
+}
+
+/** The view with another amount at its best bid. */
+const lieOf = (view: BookView): BookView => ({
+  ...view,
+  side: (side, depth) =>
+    view
+      .side(side, depth)
+      .map((level, index) => (side === 'bids' && index === 0 ? { ...level, amount: '0.0123' } : level)),
+})
+
 const fuzzed = async (t: Test, capture: ReplayVenue, how: Fuzzed): Promise<void> => {
   const seed = seedToRepeat ?? randomInt(2 ** 31)
   t.comment(`seed ${seed}`)
@@ -158,7 +173,8 @@ const fuzzed = async (t: Test, capture: ReplayVenue, how: Fuzzed): Promise<void>
     await server.close()
   })
 
-  const frames = capture.frames.filter(({ market, change }) => change !== undefined && books.has(market))
+  t.equal(books.size, how.markets)
+  const frames = lastWordsLast(capture.frames.filter(({ market, change }) => change !== undefined && books.has(market)))
   const topics = [...new Set(frames.map(({ topic }) => topic))]
   await eventually('the subscriptions', () => topics.every((topic) => server.wanted(topic)))
   const counts = new Map<string, number>()
@@ -193,24 +209,27 @@ const fuzzed = async (t: Test, capture: ReplayVenue, how: Fuzzed): Promise<void>
   t.ok(interruptions.length > 0, 'and interrupted')
   // Quiet now: a book that stands again needs at most a few more of the venue's updates.
   const rest = frames.slice(tame)
-  // That a frame was lost shows with the next one of its market alone: books that get none any more may lack it for ever.
-  const spoken = new Set(frames.slice(fuzz).map(({ market }) => market))
-  const stands = (): boolean =>
-    [...books].every(([id, { served }]) => {
-      if (!spoken.has(id)) return true
-      const truth = capture.books.get(id)
-      return (
-        served.view !== undefined && truth !== undefined && isState(served.view, stateOf(truth), how.depth, how.fewest)
-      )
-    })
+  t.same(new Set(rest.map(({ market }) => market)), new Set(books.keys()), 'every book is asked: each gets more')
+  const stands = (id: string, view: BookView | undefined): boolean => {
+    const truth = capture.books.get(id)
+    return view !== undefined && truth !== undefined && isState(view, stateOf(truth), how.depth, how.fewest)
+  }
+  const fallen = (): readonly string[] =>
+    [...books].filter(([id, { served }]) => !stands(id, served.view)).map(([id]) => id)
   for (const frame of rest) {
-    if (stands()) break
+    if (fallen().length === 0) break
     tell(frame)
     server.send(frame)
     await sleep(2)
   }
-  await eventually('every book stood again', stands)
-  t.pass('every book stands again')
+  await eventually('every book stood again', () => fallen().length === 0)
+  t.same(fallen(), [], `all ${books.size} books stand again`)
+  for (const [id, { served, history }] of books) {
+    const { view } = served
+    if (view === undefined) throw new Error(`${id} was interrupted though nothing came`)
+    t.notOk(stands(id, lieOf(view)), `a wrong book of ${id} would have been found at the end`)
+    t.notOk(history.holds(lieOf(view), how), '… and in between')
+  }
 }
 
 const test = (name: string, capture: ReplayVenue | undefined, how: Fuzzed): void => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { guardEvents, guardView } from '@colibri/contracts'
 import { comparePositions, openPostgresLog, type Position, type RecordedEvent } from '@colibri/event-log'
 import { z } from 'zod'
-import type { Api } from '../api.ts'
+import { type Api, api } from '../api.ts'
 import { startColibri } from '../colibri.ts'
 import { readLedger } from '../simulator.ts'
 import { type Fault, type Figures, median } from './fault.ts'
@@ -35,12 +35,12 @@ interface Flood {
   stop(): Promise<void>
 }
 
-const flood = (api: Api): Flood => {
+const flood = (client: Api): Flood => {
   const statuses = new Map<number, number>()
   const running = new Set<Promise<void>>()
   let stopping = false
   const one = async (): Promise<void> => {
-    const status = await api.post('/trading/orders', order).then(
+    const status = await client.post('/trading/orders', order).then(
       (reply) => reply.status,
       () => 0,
     )
@@ -79,14 +79,14 @@ const control = async (simulator: string, method: string, path: string): Promise
 }
 
 const haltAgainAndAgain = async (
-  api: Api,
+  client: Api,
   simulator: string,
   log: Awaited<ReturnType<typeof openPostgresLog>>,
   { rounds, say }: { readonly rounds: number; readonly say: (line: string) => void },
 ): Promise<Figures> => {
   const creates = async () =>
     arrivals.parse(await control(simulator, 'GET', 'requests')).filter(({ operation }) => operation === 'create')
-  const guard = async () => guardView.parse((await api.get('/guards/portfolio')).body)
+  const guard = async () => guardView.parse((await client.get('/guards/portfolio')).body)
   const eventsAfter = async (from: Position, types: readonly string[]): Promise<readonly RecordedEvent[]> => {
     const events: RecordedEvent[] = []
     for (let position = from; ; ) {
@@ -103,16 +103,26 @@ const haltAgainAndAgain = async (
   const answered = new Map<number, number>()
   let late = 0
   let left = 0
+  await until(
+    'an order is taken',
+    PATIENCE_MS,
+    async () => (await client.post('/trading/orders', order)).status === 201,
+  )
   const begin = await log.end()
   for (let round = 1; round <= rounds; round += 1) {
     const from = await log.end()
     await control(simulator, 'DELETE', 'requests')
     const started = Date.now()
-    const flooding = flood(api)
+    const flooding = flood(client)
     await until('orders reach the exchange', PATIENCE_MS, async () => (await creates()).length >= 100)
     const asked = Date.now()
-    const reply = await api.post('/guards/portfolio/halt', { ladder: 'cancel', reason: `round ${round}` })
-    must(reply.status === 200, `the halt was answered with ${reply.status}: ${JSON.stringify(reply.body)}`)
+    const halt = { ladder: round % 2 === 1 ? 'pause' : 'cancel', reason: `round ${round}` }
+    // A system that has too much to do may say so; a kill switch is pressed until it is down.
+    await until(
+      'the halt is taken',
+      PATIENCE_MS,
+      async () => (await client.post('/guards/portfolio/halt', halt)).status === 200,
+    )
     await until('trading is halted', PATIENCE_MS, async () => (await guard()).state === 'halted')
     // Asked after the halt is in the log: what arrives from here on arrived after it.
     const counted = (await creates()).length
@@ -134,7 +144,7 @@ const haltAgainAndAgain = async (
       after.length === 0,
       `${after.length} creates reached the exchange up to ${Math.max(...after.map(({ at }) => at)) - halted.recordedAt} ms after TradingHalted was stored`,
     )
-    must((await api.post('/guards/portfolio/rearm', {})).status === 200, 're-arming was refused')
+    must((await client.post('/guards/portfolio/rearm', {})).status === 200, 're-arming was refused')
     halts.push({ halted: halted.position, rearmed: await log.end() })
     say(
       `round ${round}: ${arrived.length} creates before the halt, 0 after it; halted within ${haltMs.at(-1)} ms, ` +
@@ -187,7 +197,7 @@ const submittedWhileHalted = async (
 }
 
 /**
- * One round is a halt under a flood of orders, and a re-arm. The exchange's own record of requests, with its times, and the
+ * One round is a halt under a flood of orders, of one ladder and the next time of the other, and a re-arm. The exchange's own record of requests, with its times, and the
  * places of events in the log say that nothing was created after `TradingHalted`.
  */
 export const x6: Fault = {
@@ -198,7 +208,7 @@ export const x6: Fault = {
       const { urls } = await colibri.run()
       const log = await openPostgresLog({ url: urls.postgres ?? '' })
       try {
-        return await haltAgainAndAgain(colibri.api, urls.simulator ?? '', log, { rounds, say })
+        return await haltAgainAndAgain(api(colibri.url, PATIENCE_MS), urls.simulator ?? '', log, { rounds, say })
       } finally {
         await log.close()
       }

@@ -92,9 +92,10 @@ export const createPoster = ({ url: text, secret, timeoutMs, isAllowed }: Poster
           if (read > MOST_OF_AN_ANSWER) response.destroy()
         })
         // The status is the answer, whatever becomes of the rest.
-        response.once('close', done).once('error', done)
+        response.once('close', done).on('error', done)
       })
-      sending.once('error', reject)
+      // An error that follows the answer is of no interest, but must be heard.
+      sending.on('error', reject)
       sending.end(body)
     })
 

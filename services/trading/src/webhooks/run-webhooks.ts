@@ -1,7 +1,6 @@
-import { whileLeader } from '@colibri/event-log'
+import { type Position, whileLeader } from '@colibri/event-log'
 import type { Pool } from 'pg'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { retryDelay } from './back-off.ts'
 import { type DeliverDeps, deliver } from './deliver.ts'
 import { pause } from './pause.ts'
 import type { Webhook, WebhookStore } from './webhook-store.ts'
@@ -55,27 +54,20 @@ export const runWebhooks = (deps: RunWebhooksDeps): RunningWebhooks => {
     },
   })
 
-  /** One reader of the log wakes them all. */
+  /** One reader of the log wakes them all, while there is one. */
   let arriving = new AbortController()
-  const listen = async (signal: AbortSignal): Promise<void> => {
+  const listen = async (from: Position, signal: AbortSignal): Promise<void> => {
     const filter = { categories: ['order', 'guard', 'drift'] }
     const told = async (): Promise<void> => {
       const before = arriving
       arriving = new AbortController()
       before.abort()
     }
-    for (let failures = 1; !signal.aborted; failures += 1) {
-      try {
-        await deps.log.subscribe(await deps.log.end(), filter, told, signal)
-      } catch (error) {
-        report(error, 'listening to the log for webhooks')
-        await pause(retryDelay(failures), signal)
-      }
-    }
+    await deps.log.subscribe(from, filter, told, signal)
   }
 
   const lead = async (signal: AbortSignal): Promise<void> => {
-    const listening = listen(signal)
+    let listener: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
     const running = new Map<string, Delivery>()
     const end = async (id: string, { stop, ended }: Delivery): Promise<void> => {
       stop.abort()
@@ -83,6 +75,7 @@ export const runWebhooks = (deps: RunWebhooksDeps): RunningWebhooks => {
       running.delete(id)
     }
     while (!signal.aborted) {
+      look = new AbortController()
       try {
         webhooks = await store.list()
         const active = webhooks.filter(({ state }) => state === 'active')
@@ -90,6 +83,16 @@ export const runWebhooks = (deps: RunWebhooksDeps): RunningWebhooks => {
           ([id, { revision }]) => !active.some((webhook) => webhook.id === id && webhook.revision === revision),
         )
         await Promise.all(stale.map(([id, delivery]) => end(id, delivery)))
+        if (active.length > 0 && listener === undefined) {
+          const stop = new AbortController()
+          const listening = listen(await deps.log.end(), AbortSignal.any([signal, stop.signal]))
+          const ended = listening.catch((error: unknown) => report(error, 'listening to the log for webhooks'))
+          listener = { stop, ended }
+        } else if (active.length === 0 && listener !== undefined) {
+          listener.stop.abort()
+          await listener.ended
+          listener = undefined
+        }
         for (const webhook of active) {
           if (running.has(webhook.id)) continue
           const stop = new AbortController()
@@ -107,11 +110,10 @@ export const runWebhooks = (deps: RunWebhooksDeps): RunningWebhooks => {
       } catch (error) {
         report(error, 'looking for webhooks')
       }
-      look = new AbortController()
       await pause(LOOK_MS, signal, look.signal)
     }
     await Promise.all([...running].map(([id, delivery]) => end(id, delivery)))
-    await listening
+    await listener?.ended
     webhooks = []
   }
 

@@ -44,6 +44,9 @@ const page = {
 }
 /** The list as it was known at that moment. */
 const past = { as_of: nullable(asOf()) }
+/** `?as_of=` of a list that is asked for by a body; the body may have it instead. */
+export const pastQuery = model(past)
+export type PastQuery = z.infer<typeof pastQuery>
 /** Epoch milliseconds; a value below 10^11 is read as seconds. */
 const period = { start_time: nullable(integer()), end_time: nullable(integer()) }
 

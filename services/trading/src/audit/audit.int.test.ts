@@ -77,6 +77,8 @@ await t.test('orders as they were', async (t) => {
   t.match(await active(`as_of=${(afterFill / 1000).toFixed(3)}`), { data: [{ order_id: resting }] })
   t.same((await active(`as_of=${start}`)).pagination.total_count, 0)
   t.same((await active('')).data, [])
+  t.match((await trading.post(`/trading/orders/active?as_of=${afterFill}`, {})).body, { data: [{ order_id: resting }] })
+  t.match((await trading.post(`/trading/orders/search?as_of=${start}`, {})).body, { pagination: { total_count: 0 } })
   const trades = async (as_of: number) =>
     tradesPage.parse((await trading.post('/trading/trades', { as_of })).body).data.map(({ order_id: id }) => id)
   t.same(await trades(afterFirst), [])

@@ -7,8 +7,10 @@ import {
   type OrdersPage,
   type OrderWhy,
   orderPath,
+  type PastQuery,
   type PlaceOrderRequest,
   type PlaceOrderResponse,
+  pastQuery,
   placeOrderRequest,
   type SearchOrdersRequest,
   type SearchTradesRequest,
@@ -120,8 +122,11 @@ export class OrdersController {
 
   @Post('orders/active')
   @HttpCode(200)
-  active(@Validated('body', activeOrdersRequest) body: ActiveOrdersRequest): Promise<OrdersPage> {
-    return this.orders.queries.active(body)
+  active(
+    @Validated('body', activeOrdersRequest) body: ActiveOrdersRequest,
+    @Validated('query', pastQuery) query: PastQuery,
+  ): Promise<OrdersPage> {
+    return this.orders.queries.active({ ...body, as_of: body.as_of ?? query.as_of })
   }
 
   @Get('orders')
@@ -131,14 +136,20 @@ export class OrdersController {
 
   @Post('orders/search')
   @HttpCode(200)
-  search(@Validated('body', searchOrdersRequest) body: SearchOrdersRequest): Promise<OrdersPage> {
-    return this.orders.queries.search(body)
+  search(
+    @Validated('body', searchOrdersRequest) body: SearchOrdersRequest,
+    @Validated('query', pastQuery) query: PastQuery,
+  ): Promise<OrdersPage> {
+    return this.orders.queries.search({ ...body, as_of: body.as_of ?? query.as_of })
   }
 
   @Post('trades')
   @HttpCode(200)
-  trades(@Validated('body', searchTradesRequest) body: SearchTradesRequest): Promise<TradesPage> {
-    return this.orders.queries.trades(body)
+  trades(
+    @Validated('body', searchTradesRequest) body: SearchTradesRequest,
+    @Validated('query', pastQuery) query: PastQuery,
+  ): Promise<TradesPage> {
+    return this.orders.queries.trades({ ...body, as_of: body.as_of ?? query.as_of })
   }
 
   /** An older name of the trades, filtered by query. */

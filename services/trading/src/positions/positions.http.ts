@@ -2,11 +2,13 @@ import {
   type ClosePositionRequest,
   closePositionRequest,
   leverageRequest,
+  type PastQuery,
   type PlaceOrderResponse,
   type PositionModeInfo,
   type PositionRow,
   type PositionsPage,
   type PositionsRequest,
+  pastQuery,
   perpetualPath,
   positionModeRequest,
   positionsRequest,
@@ -76,15 +78,25 @@ export class PositionsController {
 
   @Post('positions')
   @HttpCode(200)
-  async list(@Validated('body', positionsRequest) body: PositionsRequest): Promise<PositionsPage> {
-    const { account_names: accounts, connector_names: connectors, as_of: time } = body
-    const { positions, asOf } = this.useCases
-    return pageOf(await (time === null ? positions.list(accounts, connectors) : asOf(time, accounts, connectors)), body)
+  list(
+    @Validated('body', positionsRequest) body: PositionsRequest,
+    @Validated('query', pastQuery) query: PastQuery,
+  ): Promise<PositionsPage> {
+    return this.page({ ...body, as_of: body.as_of ?? query.as_of })
   }
 
   @Get('positions')
   listByQuery(@Validated('query', positionsRequest) query: PositionsRequest): Promise<PositionsPage> {
-    return this.list(query)
+    return this.page(query)
+  }
+
+  private async page(request: PositionsRequest): Promise<PositionsPage> {
+    const { account_names: accounts, connector_names: connectors, as_of: time } = request
+    const { positions, asOf } = this.useCases
+    return pageOf(
+      await (time === null ? positions.list(accounts, connectors) : asOf(time, accounts, connectors)),
+      request,
+    )
   }
 
   @Post('close-position')

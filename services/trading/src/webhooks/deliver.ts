@@ -3,7 +3,7 @@ import { comparePositions, type EventFilter, type EventLog, type Page, type Reco
 import { retryDelay } from './back-off.ts'
 import { pause } from './pause.ts'
 import { createPoster, type Poster } from './post-event.ts'
-import type { Attempt, Webhook, WebhookStore } from './webhook-store.ts'
+import { type Attempt, UNREADABLE, type Webhook, type WebhookStore } from './webhook-store.ts'
 
 export interface DeliverDeps {
   readonly log: EventLog
@@ -55,7 +55,7 @@ export const deliver = async (deps: DeliverDeps, webhook: Webhook, signal: Abort
     poster = createPoster({ url, secret, timeoutMs: deps.timeoutMs, isAllowed: deps.isAllowed })
   } catch (error) {
     report(error, `opening webhook ${webhook.id}`)
-    await store.pause(webhook.id, 'its address and secret cannot be decrypted with this CONFIG_PASSWORD')
+    await store.pause(webhook.id, `it ${UNREADABLE}`)
     return
   }
 

@@ -48,6 +48,8 @@ export interface Attempt {
   readonly at: number
 }
 
+export const UNREADABLE = 'has an address and a secret that this CONFIG_PASSWORD cannot decrypt'
+
 export interface WebhookStore {
   add(webhook: {
     name: string

@@ -14,7 +14,7 @@ import { type EventLog, randomEventId } from '@colibri/event-log'
 import { badRequest } from '@colibri/service-kit'
 import { createPoster } from './post-event.ts'
 import { isSecret, newSecret } from './signature.ts'
-import type { Sealed, Webhook, WebhookStore } from './webhook-store.ts'
+import { type Sealed, UNREADABLE, type Webhook, type WebhookStore } from './webhook-store.ts'
 import { hostOf, refusalOfUrl, refusedAddress } from './webhook-url.ts'
 
 export interface WebhookUseCases {
@@ -98,6 +98,16 @@ export const webhookUseCases = (deps: WebhooksDeps): WebhookUseCases => {
     throw badRequest("secret must be 'whsec_' and the base64 of 24 to 64 bytes; leave it out to have one made")
   }
 
+  const checkName = (name: string): string => {
+    if (/\p{Cc}/u.test(name)) throw badRequest('name must not hold control characters')
+    return name
+  }
+
+  const opened = (webhook: Webhook): Promise<Sealed> =>
+    store.unseal(webhook).catch(() => {
+      throw badRequest(`Webhook '${webhook.id}' ${UNREADABLE}`)
+    })
+
   const changed = async (webhook: Webhook | undefined): Promise<WebhookView | undefined> => {
     deps.changed()
     return webhook === undefined ? undefined : view(webhook)
@@ -114,7 +124,7 @@ export const webhookUseCases = (deps: WebhooksDeps): WebhookUseCases => {
       }
       if ((await store.list()).length >= MOST) throw badRequest(`There are ${MOST} webhooks, and no more can be added`)
       const webhook = await store.add({
-        name: name ?? '',
+        name: checkName(name ?? ''),
         events: [...new Set(events ?? ALL)],
         sealed,
         position: await deps.log.end(),
@@ -137,9 +147,9 @@ export const webhookUseCases = (deps: WebhooksDeps): WebhookUseCases => {
         ...(secret === null ? {} : { secret: checkSecret(secret) }),
       }
       const changes = {
-        ...(name === null ? {} : { name }),
+        ...(name === null ? {} : { name: checkName(name) }),
         ...(events === null ? {} : { events: [...new Set(events)] }),
-        ...(url === null && secret === null ? {} : { sealed: { ...(await store.unseal(before)), ...given } }),
+        ...(url === null && secret === null ? {} : { sealed: { ...(await opened(before)), ...given } }),
       }
       return changed(await store.change(id, changes, deps.actor()))
     },
@@ -153,7 +163,7 @@ export const webhookUseCases = (deps: WebhooksDeps): WebhookUseCases => {
     async rotate(id) {
       const before = await store.get(id)
       if (before === undefined) return undefined
-      const sealed = { ...(await store.unseal(before)), secret: newSecret() }
+      const sealed = { ...(await opened(before)), secret: newSecret() }
       const view = await changed(await store.change(id, { sealed }, deps.actor()))
       return view === undefined ? undefined : { ...view, secret: sealed.secret }
     },
@@ -165,7 +175,7 @@ export const webhookUseCases = (deps: WebhooksDeps): WebhookUseCases => {
     async test(id) {
       const webhook = await store.get(id)
       if (webhook === undefined) return undefined
-      const { url, secret } = await store.unseal(webhook)
+      const { url, secret } = await opened(webhook)
       const poster = createPoster({ url, secret, timeoutMs: deps.timeoutMs, isAllowed })
       const event = { id: randomEventId(), type: 'WebhookTest', data: { webhookId: id }, recordedAt: deps.now() }
       try {

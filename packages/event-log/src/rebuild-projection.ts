@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg'
 import { commitWithCheckpoint } from './apply-batch.ts'
 import { loadCheckpoint } from './checkpoint.ts'
-import { comparePositions, type EventLog, type Position, START } from './event-log.ts'
+import { comparePositions, type EventLog, type Page, type Position, START } from './event-log.ts'
 import { backOff, pause } from './pause.ts'
 import { isTransient } from './postgres-errors.ts'
 import { inTransaction, withClient } from './postgres-transaction.ts'
@@ -30,6 +30,8 @@ export class RebuildRunning extends Error {
   }
 }
 
+/** Events in one transaction: more than a running projection takes, which must be quick. */
+const PAGE_EVENTS = 4_000
 const SWAP_ATTEMPTS = 20
 const SWAP_RETRY = { firstMs: 50, longestMs: 1_000 }
 const BOOKKEEPING: readonly string[] = ['projection_checkpoints', 'parked_events']
@@ -81,10 +83,18 @@ const fill = async (
   side: string,
   onProgress: (position: Position, events: number) => void,
 ): Promise<Filled> => {
+  const read = (from: Position): Promise<Page> => {
+    const page = log.readAll(from, { filter: projection.filter, limit: PAGE_EVENTS })
+    // Awaited at the next turn, which does not come when the page at hand cannot be applied.
+    page.catch(() => undefined)
+    return page
+  }
   let position = START
   let events = 0
-  for (;;) {
-    const page = await log.readAll(position, { filter: projection.filter })
+  for (let reading = read(START); ; ) {
+    const page = await reading
+    // The log is read ahead while Postgres takes the rows: both have a core.
+    if (!page.atEnd) reading = read(page.position)
     if (comparePositions(page.position, position) > 0) {
       const outcome = await commitWithCheckpoint(
         pool,

@@ -16,7 +16,7 @@ export const isoText = (date: Date): string => {
 
 export interface Listing<DB, Tables extends keyof DB, Row, Item> {
   /** How many rows the whole list has. */
-  readonly total: SelectQueryBuilder<DB, Tables, { count: string }>
+  readonly total: { executeTakeFirstOrThrow(): Promise<{ count: string }> }
   /** The rows after the cursor, in order. */
   readonly rows: SelectQueryBuilder<DB, Tables, Row>
   readonly limit: number

@@ -28,7 +28,7 @@ const HISTORY = `
 with orders as (
   select n, 'CLB' || lpad(to_hex(n * 2654435761 % 4294967296), 8, '0') || lpad(to_hex(n), 8, '0') as id,
     case when n % 1000 = 7 then 'quiet_account' else (array['master_account', 'second', 'third'])[1 + n % 3] end as account,
-    (array['simulator', 'simulator_perpetual'])[1 + n / 3 % 2] as connector,
+    (array['simulator', 'simulator_perpetual'])[1 + n / 13 % 2] as connector,
     (array['BTC-USDT', 'ETH-USDT', 'ADA-USDT', 'BNB-USDT'])[1 + n / 7 % 4] as pair,
     (array['BUY', 'SELL'])[1 + n / 11 % 2] as side, ($3::float8 + n * $4::float8)::bigint as time,
     case when n % 20 = 3 then 'cancelled' when n % 20 in (5, 11, 17) then 'refused' else 'filled' end as fate

@@ -3,6 +3,7 @@ import type { Projection, RecordedEvent } from '@colibri/event-log'
 import type { PoolClient } from 'pg'
 import { Exact } from '../decimal.ts'
 import { type OrderProgress, orderEventOf, statusFrom } from './order.ts'
+import { countMoves, ORDER_COUNTS } from './order-counts.ts'
 import type { OrdersTable, TradesTable } from './orders.tables.ts'
 
 /** A row of `orders` as the projection writes it: times as text. The status and the average follow from the last columns. */
@@ -39,6 +40,8 @@ create table if not exists orders (
   filled_quote numeric not null
 );
 create index if not exists orders_newest on orders (created_at desc, client_order_id desc);
+create index if not exists orders_kind on orders
+  (account_name, connector_name, trading_pair, status, created_at desc, client_order_id desc);
 create index if not exists orders_active on orders (client_order_id)
   where status in ('SUBMITTED', 'OPEN', 'PARTIALLY_FILLED', 'PENDING_CANCEL');
 create index if not exists orders_exchange_order_id on orders (exchange_order_id);
@@ -58,7 +61,7 @@ alter table trades add column if not exists fee_asset text;
 alter table trades add column if not exists position_side text;
 create index if not exists trades_newest on trades (timestamp desc, trade_id desc);
 create index if not exists trades_client_order_id on trades (client_order_id);
-`
+${ORDER_COUNTS}`
 
 const columns = [
   'exchange_order_id',
@@ -244,18 +247,22 @@ export const foldOrder = (events: readonly RecordedEvent[]): FoldedOrder | undef
   return { row: { ...row, ...times }, tradeIds: trades.map(({ trade_id: id }) => id) }
 }
 
-/** Orders and their fills as rows, one read and at most two writes per batch. */
+/** Orders and their fills as rows and how many orders there are, one read and at most three writes per batch. */
 export const ordersProjection: Projection = {
   name: 'orders',
   filter: { categories: ['order'] },
   tables,
   async apply(events, client) {
     const rows = await loadRows(events, client)
+    const counts = countMoves()
+    const before = new Map([...rows].map(([id, row]) => [id, { ...row }]))
     const trades: Trade[] = []
     for (const recorded of events) trades.push(...applyRecorded(rows, recorded))
     await client.query({ name: 'orders-projection-store', text: STORE, values: [JSON.stringify([...rows.values()])] })
     if (trades.length > 0) {
       await client.query({ name: 'orders-projection-trades', text: STORE_TRADES, values: [JSON.stringify(trades)] })
     }
+    for (const [id, row] of rows) counts.moved(before.get(id), row)
+    await counts.store(client)
   },
 }

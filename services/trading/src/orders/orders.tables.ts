@@ -38,8 +38,19 @@ export interface TradesTable {
   position_side: string | null
 }
 
+/** How many orders of one kind were created on one day, in UTC. */
+export interface OrderCountsTable {
+  account_name: string
+  connector_name: string
+  trading_pair: string
+  status: string
+  day: Date
+  orders: string
+}
+
 /** What the orders projection writes. */
 export interface OrdersTables {
   'trading.orders': OrdersTable
   'trading.trades': TradesTable
+  'trading.order_counts': OrderCountsTable
 }

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asyncApi } from '@colibri/contracts'
+import { socketClient } from '@colibri/testkit'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { Ajv } from 'ajv'
 import t from 'tap'
 import { startColibri } from './colibri.ts'
-import { socketClient } from './socket-client.ts'
 
 interface Document {
   readonly channels: Readonly<Record<string, { readonly address: string | null; readonly messages: object }>>

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { instanceAnnouncement } from '@colibri/contracts'
+import { basicAuth, type SocketClient, type SocketMessage, socketClient } from '@colibri/testkit'
 import { connect } from '@nats-io/transport-node'
 import t from 'tap'
 import { type Colibri, startColibri } from './colibri.ts'
-import { basicAuth, type Message, type SocketClient, socketClient } from './socket-client.ts'
 
 /** Recordings of the original server, beside a checkout that has them. */
 const file = new URL('../../../../shared/contract/recordings/websocket.jsonl', import.meta.url)
@@ -37,8 +37,8 @@ const shape = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shape(inner)]))
 }
 
-const heardIn = ({ events }: Recorded): readonly Message[] =>
-  events.filter(({ d }) => d === 'recv').map(({ x }) => x as Message)
+const heardIn = ({ events }: Recorded): readonly SocketMessage[] =>
+  events.filter(({ d }) => d === 'recv').map(({ x }) => x as SocketMessage)
 const saidIn = ({ events }: Recorded): readonly unknown[] => events.filter(({ d }) => d === 'send').map(({ x }) => x)
 
 /** The metrics of the one replica of market-data, which has a port of its own choice. */
@@ -72,7 +72,7 @@ t.test('live sockets through the edge', { timeout: 240_000 }, async (t) => {
   const colibri = await startColibri({ env: { MARKET_DATA_SLOW_CLIENT_TIMEOUT: '3' } })
   t.teardown(() => colibri.stop())
   const open = (path: string, headers?: Record<string, string>): SocketClient => {
-    const client = socketClient(colibri.url + path, headers)
+    const client = socketClient(colibri.url + path, headers === undefined ? {} : { headers })
     t.teardown(() => client.socket.terminate())
     return client
   }
@@ -100,7 +100,7 @@ t.test('live sockets through the edge', { timeout: 240_000 }, async (t) => {
         let from = 1
         for (const { d, x } of session.events) {
           if (d !== 'send' && d !== 'recv') continue
-          const theirs = comparable(x) as Message
+          const theirs = comparable(x) as SocketMessage
           if (d === 'send') client.say(theirs)
           if (d === 'send' || theirs.type === 'connected') continue
           const mine = await client.hear(({ type }) => type === theirs.type, from)

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { basicAuth } from '@colibri/testkit'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { type Colibri, startColibri } from './colibri.ts'
 import { listenersByStream } from './simulator.ts'
-import { basicAuth } from './socket-client.ts'
 
 const CLIENTS = 1_000
 /** Opened at a time: a thousand handshakes at once test the handshake. */

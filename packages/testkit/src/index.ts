@@ -8,6 +8,14 @@ export { okxReplay } from './captures/okx-replay.ts'
 export type { CapturedTrade, ReplayFrame, ReplayMarket, ReplayVenue } from './captures/replay.ts'
 export { type ReplayServer, startReplay } from './captures/replay-server.ts'
 export { contractProblems } from './contract-shape.ts'
+export {
+  basicAuth,
+  openSocket,
+  type SocketClient,
+  type SocketMessage,
+  type SocketOptions,
+  socketClient,
+} from './socket-client.ts'
 export { type RunningService, type ServiceProcess, type ServiceReply, startedService } from './started-service.ts'
 export { type TearsDown, temporaryFolder } from './temporary-folder.ts'
 export { type TestNats, type TestNatsOptions, testNats } from './test-nats.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openSocket, type SocketClient, type SocketMessage } from '@colibri/testkit'
 import t, { type Test } from 'tap'
-import { type LiveClient, liveClient, type Message } from '../../testing/live-client.ts'
 import { type MarketDataSystem, marketDataSystem } from '../../testing/market-data-system.ts'
 
 const wish = (fields: object) => ({
@@ -58,7 +58,7 @@ interface TradesHeard {
   readonly afterGaps: ReadonlySet<string>
 }
 
-const tradesHeard = (client: LiveClient, made: readonly string[]): TradesHeard => {
+const tradesHeard = (client: SocketClient, made: readonly string[]): TradesHeard => {
   const own = new Set(made)
   const sizes: string[] = []
   const afterGaps = new Set<string>()
@@ -78,7 +78,7 @@ const tradesHeard = (client: LiveClient, made: readonly string[]): TradesHeard =
 }
 
 /** Every trade from the first one on, but those whose loss was told. */
-const checkTrades = (t: Test, client: LiveClient, made: readonly string[], name: string): number => {
+const checkTrades = (t: Test, client: SocketClient, made: readonly string[], name: string): number => {
   const { sizes, afterGaps } = tradesHeard(client, made)
   let last = made.indexOf(sizes[0] ?? '')
   const wrong: string[] = []
@@ -92,9 +92,9 @@ const checkTrades = (t: Test, client: LiveClient, made: readonly string[], name:
   return afterGaps.size
 }
 
-const checkSequences = (t: Test, client: LiveClient, name: string): void => {
+const checkSequences = (t: Test, client: SocketClient, name: string): void => {
   const last = new Map<unknown, number>()
-  const wrong: Message[] = []
+  const wrong: SocketMessage[] = []
   for (const message of client.heard) {
     if (typeof message.sequence !== 'number') continue
     // A replica that has heard of no trade yet can only tell that some may be missing.
@@ -108,7 +108,7 @@ const checkSequences = (t: Test, client: LiveClient, name: string): void => {
 }
 
 /** Milliseconds until every client has heard new data of everything it wants. */
-const goesOn = async (clients: readonly LiveClient[], since: readonly number[]): Promise<number> => {
+const goesOn = async (clients: readonly SocketClient[], since: readonly number[]): Promise<number> => {
   const started = performance.now()
   await Promise.all(
     clients.flatMap((client, at) =>
@@ -119,22 +119,22 @@ const goesOn = async (clients: readonly LiveClient[], since: readonly number[]):
   )
   return performance.now() - started
 }
-const heardSoFar = (clients: readonly LiveClient[]): number[] => clients.map(({ heard }) => heard.length)
+const heardSoFar = (clients: readonly SocketClient[]): number[] => clients.map(({ heard }) => heard.length)
 
 t.test('replicas die, clients stay', { timeout: 240_000 }, async (t) => {
   const system = await marketDataSystem(t)
   const first = await system.startReplica('first', 1)
   // Who is there first owns the feeds it opens: the trades of BTC live here, those of ETH at the other one.
-  const early = await liveClient(system.edgeUrl)
+  const early = await openSocket(`${system.edgeUrl}/ws/market-data`)
   t.teardown(() => early.socket.terminate())
   early.say(wish({ type: 'trades' }))
   await early.hear(({ type }) => type === 'subscribed')
   const second = await system.startReplica('second', 2)
   const trades = makeTrades(system)
   t.teardown(trades.stop)
-  const clients: LiveClient[] = []
+  const clients: SocketClient[] = []
   for (let at = 0; at < 50; at++) {
-    const client = await liveClient(system.edgeUrl, at % 2 === 0 ? '/ws/market-data' : '/market-data/stream')
+    const client = await openSocket(system.edgeUrl + (at % 2 === 0 ? '/ws/market-data' : '/market-data/stream'))
     t.teardown(() => client.socket.terminate())
     clients.push(client)
     for (const request of wishes[at % wishes.length] ?? []) client.say(request)
@@ -202,11 +202,11 @@ t.test('replicas die, clients stay', { timeout: 240_000 }, async (t) => {
 t.test('a client that never reads', { timeout: 120_000 }, async (t) => {
   const system = await marketDataSystem(t, { MARKET_DATA_SLOW_CLIENT_TIMEOUT: '3' })
   await system.startReplica('only', 1)
-  const reader = await liveClient(system.edgeUrl)
+  const reader = await openSocket(`${system.edgeUrl}/ws/market-data`)
   t.teardown(() => reader.socket.terminate())
   reader.say(wish({ type: 'order_book' }))
   await reader.hear(({ type }) => type === 'order_book')
-  const deaf = await liveClient(system.edgeUrl)
+  const deaf = await openSocket(`${system.edgeUrl}/ws/market-data`)
   t.teardown(() => deaf.socket.terminate())
   for (const trading_pair of ['BTC-USDT', 'ETH-USDT'])
     deaf.say(wish({ type: 'candles', interval: '1s', max_records: 3_000, trading_pair }))

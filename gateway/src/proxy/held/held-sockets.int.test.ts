@@ -1,9 +1,9 @@
 import { once } from 'node:events'
+import { openSocket } from '@colibri/testkit'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { edgeUnderTest } from '../../testing/edge-under-test.ts'
 import { until } from '../../testing/http.ts'
-import { liveClient } from '../../testing/live-client.ts'
 import { startPeer } from '../../testing/peer.ts'
 
 interface Said {
@@ -31,7 +31,7 @@ const world = async (t: Test) => {
     return { peer, sockets, said }
   }
   const client = async () => {
-    const one = await liveClient(edge.url)
+    const one = await openSocket(`${edge.url}/ws/market-data`)
     t.teardown(() => one.socket.terminate())
     await one.hear(({ type }) => type === 'connected')
     return one

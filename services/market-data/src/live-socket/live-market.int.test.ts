@@ -1,9 +1,8 @@
 import { liveSocketMessages } from '@colibri/contracts'
-import { testSimulator } from '@colibri/testkit'
+import { openSocket, type SocketClient, type SocketMessage, testSimulator } from '@colibri/testkit'
 import t from 'tap'
 import { z } from 'zod'
 import { runningService } from '../testing/running-service.ts'
-import { type Message, type SocketClient, socketClient } from '../testing/socket-client.ts'
 
 const said = z.union(Object.values(liveSocketMessages))
 const wish = (fields: object) => ({
@@ -13,7 +12,7 @@ const wish = (fields: object) => ({
   update_interval: 0.25,
   ...fields,
 })
-const rowsOf = (message: Message) =>
+const rowsOf = (message: SocketMessage) =>
   message.data as { timestamp: number; price: number; amount: number; side: string }[]
 
 t.test('live data of a venue over real sockets', { timeout: 120_000 }, async (t) => {
@@ -25,7 +24,7 @@ t.test('live data of a venue over real sockets', { timeout: 120_000 }, async (t)
   })
   const clients: SocketClient[] = []
   const connect = async (): Promise<SocketClient> => {
-    const client = await socketClient(`${service.url}/ws/market-data`, service.edgeHeaders)
+    const client = await openSocket(`${service.url}/ws/market-data`, { headers: service.edgeHeaders })
     clients.push(client)
     t.teardown(() => client.socket.terminate())
     await client.hear(({ type }) => type === 'connected')
@@ -59,7 +58,7 @@ t.test('live data of a venue over real sockets', { timeout: 120_000 }, async (t)
     await client.ask(wish({ type: 'trades' }))
     await client.hear(({ type }) => type === 'trades')
     await trade('50001.01', '0.01234', 'SELL')
-    const mine = (message: Message) =>
+    const mine = (message: SocketMessage) =>
       message.type === 'trades' && rowsOf(message).some(({ price }) => price === 50_001.01)
     const batch = await client.hear(mine)
     t.match(

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { testSimulator } from '@colibri/testkit'
+import { openSocket, type SocketClient, type SocketMessage, testSimulator } from '@colibri/testkit'
 import t from 'tap'
 import { type Replica, startReplicas } from '../testing/replicas.ts'
-import { type Message, type SocketClient, socketClient } from '../testing/socket-client.ts'
 
 const wish = {
   action: 'subscribe',
@@ -13,7 +12,7 @@ const wish = {
 }
 
 /** Each trade of these messages as one text. */
-const tradesOf = (messages: readonly Message[]): readonly string[] =>
+const tradesOf = (messages: readonly SocketMessage[]): readonly string[] =>
   messages
     .filter(({ type }) => type === 'trades')
     .flatMap(({ data }) => (data as readonly object[]).map((trade) => JSON.stringify(trade)))
@@ -26,7 +25,7 @@ t.test('a client whose replica dies goes on at another one', { timeout: 120_000 
   })
   const [dying, staying] = all as readonly [Replica, Replica]
   const connect = async ({ url, edgeHeaders }: Replica): Promise<SocketClient> => {
-    const client = await socketClient(`${url}/ws/market-data`, edgeHeaders)
+    const client = await openSocket(`${url}/ws/market-data`, { headers: edgeHeaders })
     t.teardown(() => client.socket.terminate())
     await client.hear(({ type }) => type === 'connected')
     return client

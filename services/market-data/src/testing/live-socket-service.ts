@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunningService, serviceConfig, startService } from '@colibri/service-kit'
-import { testNats, testPostgres } from '@colibri/testkit'
+import { openSocket, type SocketClient, type SocketMessage, testNats, testPostgres } from '@colibri/testkit'
 import { clientCandles } from '../live-socket/client-candles.ts'
 import { explain } from '../live-socket/explain.ts'
 import { createLiveSockets, type LiveSocketLimits } from '../live-socket/live-sockets.ts'
 import { createSources } from '../live-socket/sources.ts'
 import { handFedCandles, handFedFeeds } from './hand-fed-feeds.ts'
-import { type Message, type SocketClient, socketClient } from './socket-client.ts'
 
 interface Test {
   teardown(clean: () => Promise<void>): void
@@ -74,7 +73,10 @@ export const liveSocketService = async (t: Test, limits: Partial<LiveSocketLimit
   )
   t.teardown(() => service.stop())
   const connect = async (options?: { autoPong: boolean }): Promise<SocketClient> => {
-    const client = await socketClient(`${service.url}/ws/market-data`, { 'x-colibri-edge-token': token }, options)
+    const client = await openSocket(`${service.url}/ws/market-data`, {
+      headers: { 'x-colibri-edge-token': token },
+      ...options,
+    })
     t.teardown(async () => client.socket.terminate())
     return client
   }
@@ -91,8 +93,8 @@ export const until = async (check: () => boolean | Promise<boolean>): Promise<vo
   while (!(await check())) await sleep(20)
 }
 
-export const dataOf = (client: SocketClient, type: string): readonly Message[] =>
+export const dataOf = (client: SocketClient, type: string): readonly SocketMessage[] =>
   client.heard.filter((message) => message.type === type)
 
-export const pricesOf = (message: Message | undefined): readonly number[] =>
+export const pricesOf = (message: SocketMessage | undefined): readonly number[] =>
   ((message?.data ?? []) as { price: number }[]).map(({ price }) => price)

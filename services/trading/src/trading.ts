@@ -268,7 +268,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     patienceMs: RECOVERY_MS,
     settleAll: async (accountName: string, connectorName: string): Promise<void> => {
       await venues.access(accountName, connectorName)
-      await followers.get(followerKey(accountName, connectorName))?.settleAll()
+      await followers.get(followerKey(accountName, connectorName))?.recover()
     },
   }
   const positions = createPositions({ files, venues, report })

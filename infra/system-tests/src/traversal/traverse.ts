@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { jsonText, sampleOf, urlText } from '../contract-routes/fuzz-values.ts'
 import { type Chance, chanceOf } from '../contract-routes/random.ts'
 import type { Target } from '../contract-routes/targets.ts'
@@ -38,6 +39,17 @@ const sendRaw = (agent: Agent, edge: URL, method: string, path: string, body: st
     sent.on('error', reject)
     sent.end(body)
   })
+
+/** As an overloaded machine may say; what stays late after a pause is told. */
+const LATE = new Set([503, 504])
+
+const sendPatiently = async (...request: Parameters<typeof sendRaw>): Promise<Raw | string> => {
+  const ask = () => sendRaw(...request).catch((error: unknown) => String(error))
+  const reply = await ask()
+  if (typeof reply === 'string' || !LATE.has(reply.status)) return reply
+  await sleep(3_000)
+  return ask()
+}
 
 const TEXT = { type: 'string' }
 
@@ -102,9 +114,7 @@ export const traverse = async (
       const { method } = parameter.target
       const path = pathOf(parameter, payload, chance)
       const what = `${method} ${parameter.target.path} ${parameter.in} ${parameter.name}, ${payload.family}: ${payload.wire.slice(0, 120)}`
-      const reply = await sendRaw(agent, edge, method, path, bodyOf(parameter, payload, chance)).catch(
-        (error: unknown) => String(error),
-      )
+      const reply = await sendPatiently(agent, edge, method, path, bodyOf(parameter, payload, chance))
       if (typeof reply === 'string') {
         findings.push(`${what}: ${reply}`)
         continue

@@ -57,6 +57,14 @@ export const findStream = async (manager: JetStreamManager, { name }: RelayStrea
   }
 }
 
+/** Messages are gone that no limit of the stream's took: its store was damaged, and what is left looks right at its end. */
+export const hasHole = ({ config, state }: StreamInfo): boolean => {
+  if (state.messages === 0) return false
+  const limited = [config.max_age, config.max_msgs, config.max_bytes].some((limit) => limit > 0)
+  const first = limited ? state.first_seq : 1
+  return state.messages !== state.last_seq - first + 1
+}
+
 export const createStream = (manager: JetStreamManager, stream: RelayStream): Promise<StreamInfo> =>
   manager.streams.add({ name: stream.name, ...configOf(stream) })
 

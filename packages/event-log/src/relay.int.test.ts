@@ -138,6 +138,23 @@ await t.test('a stream lost while no relay ran is filled from where it ends', as
   await again.stop()
 })
 
+await t.test('a stream that has lost messages among those it kept is filled again', async (t) => {
+  const opened = await open(t)
+  const relay = await opened.start()
+  await fill(opened.log, 10)
+  await sameAsLog(t, opened, 'before')
+  const losses: readonly (readonly number[])[] = [[4, 5], [1]]
+  for (const lost of losses) {
+    const manager = await opened.manager()
+    for (const sequence of lost) await manager.streams.deleteMessage('EVENTS', sequence)
+    const before = opened.refills.length
+    for (let left = 600; opened.refills.length === before && left > 0; left -= 1) await pause(20)
+    t.match(opened.refills.at(-1), { reason: 'stream-torn', from: START })
+    await sameAsLog(t, opened, `without ${lost.join(' and ')}`)
+  }
+  await relay.stop()
+})
+
 await t.test('what somebody else put into the stream does not stay', async (t) => {
   const opened = await open(t)
   const relay = await opened.start()

@@ -10,6 +10,7 @@ import { inTransaction, withClient } from './postgres-transaction.ts'
 import {
   createStream,
   findStream,
+  hasHole,
   publishInOrder,
   type RelayStream,
   recreateStream,
@@ -40,7 +41,7 @@ export interface RelayOptions {
 }
 
 export interface Refill {
-  readonly reason: 'stream-missing' | 'stream-behind' | 'stream-foreign'
+  readonly reason: 'stream-missing' | 'stream-behind' | 'stream-foreign' | 'stream-torn'
   /** Copies after this position are published again. */
   readonly from: Position
   readonly published: Position
@@ -107,9 +108,11 @@ export const startRelay = async (
   const sync = async (checkpoint: Position): Promise<Tail> => {
     const manager = await jetstreamManager(nats)
     const found = await findStream(manager, stream)
+    const holed = found !== undefined && hasHole(found)
+    if (holed) copy = 'torn'
     const tail = await tailOf(manager, stream, found ?? (await createStream(manager, stream)))
     if (copy === 'torn' || tail === 'foreign' || !(await isOurs(tail))) {
-      onRefill({ reason: 'stream-foreign', from: START, published: checkpoint })
+      onRefill({ reason: holed ? 'stream-torn' : 'stream-foreign', from: START, published: checkpoint })
       const { state } = await recreateStream(manager, stream)
       copy = 'whole'
       return { sequence: state.last_seq }
@@ -184,6 +187,7 @@ export const startRelay = async (
         const before = published
         const found = await findStream(await jetstreamManager(nats), stream)
         if (found === undefined) throw new StreamMoved(`${stream.name} is gone`)
+        if (hasHole(found)) throw new StreamTorn(`${stream.name} has lost messages among those it kept`)
         const { last_seq: last, messages } = found.state
         // What was published meanwhile makes the answer stale; the next look tells.
         if (published !== before) continue

@@ -5,6 +5,7 @@ import { r3 } from './r3.ts'
 import { r4 } from './r4.ts'
 import { r5 } from './r5.ts'
 import { r8 } from './r8.ts'
+import { r9 } from './r9.ts'
 import { x1 } from './x1.ts'
 import { x2 } from './x2.ts'
 import { x6 } from './x6.ts'
@@ -17,6 +18,7 @@ export const faults: Readonly<Record<string, { readonly fault: Fault; readonly r
   r4: { fault: r4, rounds: 8 },
   r5: { fault: r5, rounds: 20 },
   r8: { fault: r8, rounds: 15 },
+  r9: { fault: r9, rounds: 20 },
   x1: { fault: x1, rounds: 10 },
   x2: { fault: x2, rounds: 10 },
   x6: { fault: x6, rounds: 20 },

@@ -10,6 +10,7 @@ import { measureProjections } from './projections.ts'
 import { report } from './report.ts'
 import { measureSockets } from './sockets.ts'
 import { measureSystem } from './system.ts'
+import { measureTrading } from './trading/trading.ts'
 
 /** Every figure but those that are measured by choice. */
 const measureAll = async (): Promise<void> => {
@@ -24,6 +25,7 @@ const measureAll = async (): Promise<void> => {
       ...log,
       ...projections,
       ...(await measureSystem()),
+      ...(await measureTrading()),
       ...(await measureSockets()),
       ...(await measureCandles()),
       ...(await measureBooks()),
@@ -34,15 +36,21 @@ const measureAll = async (): Promise<void> => {
   }
 }
 
-/** `npm run bench`, or `npm run bench -- memory [minutes]`, which takes half an hour. */
-const [choice, minutes = '30'] = process.argv.slice(2)
+/**
+ * `npm run bench`; `npm run bench -- memory [minutes]`, which takes half an hour; `npm run bench -- trading [orders]`: orders
+ * placed and cached state, then search and rebuild over so many orders, a million unless told.
+ */
+const [choice, size] = process.argv.slice(2)
 switch (choice) {
   case undefined:
     await measureAll()
     break
   case 'memory':
-    await report(await measureMemory(Number(minutes)))
+    await report(await measureMemory(Number(size ?? 30)))
+    break
+  case 'trading':
+    await report(await measureTrading(size === undefined ? undefined : Number(size)))
     break
   default:
-    throw new Error(`there is no bench called ${choice}: give none for all, or memory [minutes]`)
+    throw new Error(`there is no bench called ${choice}: give none for all, memory [minutes] or trading [orders]`)
 }

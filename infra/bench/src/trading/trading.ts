@@ -89,6 +89,7 @@ const copyNewest = async (home: string, pool: pg.Pool): Promise<void> => {
   } finally {
     await nats.close()
     await server.stop()
+    await log.close()
   }
 }
 

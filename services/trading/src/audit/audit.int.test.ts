@@ -29,8 +29,8 @@ const place = async (order: object, headers: Record<string, string> = {}): Promi
   if (reply.status !== 201) throw new Error(JSON.stringify(reply.body))
   return placeOrderResponse.parse(reply.body).order_id
 }
-const cancel = (id: string) =>
-  trading.post(`/trading/master_account/simulator/orders/${id}/cancel`, {}, { 'x-colibri-actor': 'user:carol' })
+const cancel = (id: string, actor: string) =>
+  trading.post(`/trading/master_account/simulator/orders/${id}/cancel`, {}, { 'x-colibri-actor': actor })
 const search = async (filter: object) => ordersPage.parse((await trading.post('/trading/orders/search', filter)).body)
 const ordersOf = async (filter: object) =>
   Object.fromEntries((await search(filter)).data.map(({ order_id: id, status }) => [id, status]))
@@ -55,7 +55,7 @@ const afterFirst = await moment()
 const filled = await place({ order_type: 'MARKET', price: null, amount: '0.02' }, { 'x-request-id': 'request-of-ann' })
 await withStatus(filled, 'FILLED')
 const afterFill = await moment()
-await cancel(resting)
+await cancel(resting, 'user:carol')
 await withStatus(resting, 'CANCELLED')
 
 await t.test('orders as they were', async (t) => {
@@ -88,6 +88,31 @@ await t.test('orders as they were', async (t) => {
     tradesPage.parse((await trading.get(`/trading/history?as_of=${afterFirst}`)).body).data,
     [],
     'by its older name as well',
+  )
+})
+
+await t.test('the past stands still while its orders change', async (t) => {
+  const ids = await Promise.all(Array.from({ length: 8 }, () => place({})))
+  for (const id of ids) await withStatus(id, 'OPEN')
+  const open = await moment()
+  let cancelling: 'on' | 'over' = 'on'
+  const looks: string[][] = []
+  const look = async (): Promise<void> => {
+    while (cancelling === 'on') {
+      const page = ordersPage.parse((await trading.get(`/trading/orders?as_of=${open}`)).body)
+      looks.push(page.data.map(({ order_id: id, status }) => `${id} ${status}`))
+    }
+  }
+  const looking = look()
+  for (const id of ids) await cancel(id, 'user:dave')
+  for (const id of ids) await withStatus(id, 'CANCELLED')
+  cancelling = 'over'
+  await looking
+  const expected = ids.map((id) => `${id} OPEN`).sort()
+  t.ok(looks.length > 0)
+  t.same(
+    looks.filter((each) => each.join() !== expected.join()),
+    [],
   )
 })
 

@@ -1,5 +1,6 @@
 import { orderStream } from '@colibri/contracts'
 import type { EventLog } from '@colibri/event-log'
+import { unavailable } from '@colibri/service-kit'
 import type { Pool } from 'pg'
 import { foldOrder } from './orders.projection.ts'
 import type { OrdersTable } from './orders.tables.ts'
@@ -17,19 +18,27 @@ export interface OrdersAsOf {
 /** Streams that are read at once. */
 const READERS = 8
 
+/** How often a list is made again because an order changed while it was read. */
+const ATTEMPTS = 20
+
+/** Orders that were there at the moment and have changed since: they become more, never fewer. */
+const changedSince = async (pool: Pool, time: number): Promise<string[]> => {
+  const { rows } = await pool.query<{ id: string }>(
+    'select client_order_id as id from trading.orders where created_at <= $1 and updated_at > $1',
+    [new Date(time)],
+  )
+  return rows.map(({ id }) => id)
+}
+
 /**
  * An order that nothing has happened to since the moment is in the tables as it was. The others, those that were open then
  * or got a late fill, are made again from their events up to it.
  */
-export const ordersAsOf = async (pool: Pool, log: EventLog, time: number): Promise<OrdersAsOf> => {
-  const { rows } = await pool.query<{ id: string }>(
-    `select client_order_id as id from trading.orders where created_at <= $1 and updated_at > $1`,
-    [new Date(time)],
-  )
+const fold = async (log: EventLog, time: number, ids: readonly string[]): Promise<OrdersAsOf> => {
   const changed = new Map<string, OrdersTable>()
   const unknown: string[] = []
   const tradeIds: string[] = []
-  const pending = rows.map(({ id }) => id)
+  const pending = [...ids]
   const work = async (): Promise<void> => {
     for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
       const events = await log.read(orderStream(id))
@@ -45,4 +54,24 @@ export const ordersAsOf = async (pool: Pool, log: EventLog, time: number): Promi
   }
   await Promise.all(Array.from({ length: READERS }, work))
   return { changed, unknown, tradeIds }
+}
+
+/**
+ * What `ask` finds in the tables, told what differs from them. An order that changes between the two would be in neither:
+ * then both are made again. Throws 503 when that never ends.
+ */
+export const inMoment = async <T>(
+  pool: Pool,
+  log: EventLog,
+  time: number,
+  ask: (orders: OrdersAsOf) => Promise<T>,
+): Promise<T> => {
+  let ids = await changedSince(pool, time)
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const found = await ask(await fold(log, time, ids))
+    const now = await changedSince(pool, time)
+    if (now.length === ids.length) return found
+    ids = now
+  }
+  throw unavailable('The orders of that moment change faster than they can be listed. Please try again in a moment.')
 }

@@ -16,7 +16,7 @@ import type { Pool } from 'pg'
 import { instant, isoText, page } from '../list-page.ts'
 import { countOrders } from './count-orders.ts'
 import type { OrdersTable, OrdersTables, TradesTable } from './orders.tables.ts'
-import { type OrdersAsOf, ordersAsOf } from './orders-as-of.ts'
+import { inMoment, type OrdersAsOf } from './orders-as-of.ts'
 import { whyOrder } from './why.ts'
 
 type Condition = Expression<SqlBool>
@@ -187,8 +187,8 @@ export const ordersQueries = (pool: Pool, log: EventLog, { stored, projected }: 
     await stored()
     await projected()
   }
-  const at = async (time: number | null): Promise<Moment> =>
-    time === null ? { kind: 'now' } : { kind: 'then', time, ...(await ordersAsOf(pool, log, time)) }
+  const at = <T>(time: number | null, ask: (moment: Moment) => Promise<T>): Promise<T> =>
+    time === null ? ask({ kind: 'now' }) : inMoment(pool, log, time, (orders) => ask({ kind: 'then', time, ...orders }))
   const db = new Kysely<OrdersTables>({ dialect: new PostgresDialect({ pool }) })
   const orders = db.selectFrom('trading.orders as o')
   const trades = db
@@ -198,73 +198,76 @@ export const ordersQueries = (pool: Pool, log: EventLog, { stored, projected }: 
   return {
     async active(request) {
       await current()
-      const moment = await at(request.as_of)
-      const active = inState(moment, isActive, ({ status }) => activeStatuses.includes(status))
-      const all = orders.where(where.and([...ofMarket(request), ...existing(moment), ...active]))
-      const after = request.cursor === null ? all : all.where('o.client_order_id', '>', request.cursor)
-      return page({
-        total: all.select(total),
-        rows: after.selectAll('o').orderBy('o.client_order_id'),
-        limit: request.limit,
-        itemOf: shownAt(moment),
-        cursorOf: (order) => order.order_id,
+      return at(request.as_of, (moment) => {
+        const active = inState(moment, isActive, ({ status }) => activeStatuses.includes(status))
+        const all = orders.where(where.and([...ofMarket(request), ...existing(moment), ...active]))
+        const after = request.cursor === null ? all : all.where('o.client_order_id', '>', request.cursor)
+        return page({
+          total: all.select(total),
+          rows: after.selectAll('o').orderBy('o.client_order_id'),
+          limit: request.limit,
+          itemOf: shownAt(moment),
+          cursorOf: (order) => order.order_id,
+        })
       })
     },
 
     async search(request) {
       await current()
       const { status, start_time: start, end_time: end } = request
-      const moment = await at(request.as_of)
-      const ofStatus =
-        status === null || status === ''
-          ? []
-          : inState(moment, where('o.status', '=', status), (row) => row.status === status)
-      const all = orders.where(
-        where.and([...ofMarket(request), ...during('o.created_at', start, end), ...existing(moment), ...ofStatus]),
-      )
-      const counted = async (): Promise<{ count: string }> => ({
-        count: await countOrders(db, {
-          kind: where.and([...ofMarket(request), ...ofStatus]),
-          from: start === null ? undefined : instant(start),
-          to: end === null ? undefined : instant(end),
-        }),
-      })
-      return page({
-        total: moment.kind === 'now' ? { executeTakeFirstOrThrow: counted } : all.select(total),
-        rows: all
-          .where(where.and(before('o.created_at', 'o.client_order_id', request.cursor)))
-          .selectAll('o')
-          .orderBy('o.created_at', 'desc')
-          .orderBy('o.client_order_id', 'desc'),
-        limit: request.limit,
-        itemOf: shownAt(moment),
-        cursorOf: (order) => `${order.created_at}:${order.order_id}`,
+      return at(request.as_of, (moment) => {
+        const ofStatus =
+          status === null || status === ''
+            ? []
+            : inState(moment, where('o.status', '=', status), (row) => row.status === status)
+        const all = orders.where(
+          where.and([...ofMarket(request), ...during('o.created_at', start, end), ...existing(moment), ...ofStatus]),
+        )
+        const counted = async (): Promise<{ count: string }> => ({
+          count: await countOrders(db, {
+            kind: where.and([...ofMarket(request), ...ofStatus]),
+            from: start === null ? undefined : instant(start),
+            to: end === null ? undefined : instant(end),
+          }),
+        })
+        return page({
+          total: moment.kind === 'now' ? { executeTakeFirstOrThrow: counted } : all.select(total),
+          rows: all
+            .where(where.and(before('o.created_at', 'o.client_order_id', request.cursor)))
+            .selectAll('o')
+            .orderBy('o.created_at', 'desc')
+            .orderBy('o.client_order_id', 'desc'),
+          limit: request.limit,
+          itemOf: shownAt(moment),
+          cursorOf: (order) => `${order.created_at}:${order.order_id}`,
+        })
       })
     },
 
     async trades(request) {
       await current()
-      const moment = await at(request.as_of)
-      const all = trades.where(
-        where.and([
-          ...ofMarket(request),
-          ...among('o.trade_type', request.trade_types),
-          ...during('t.timestamp', request.start_time, request.end_time),
-          ...existing(moment),
-          ...known(moment),
-        ]),
-      )
-      return page({
-        total: all.select(total),
-        rows: all
-          .where(where.and(before('t.timestamp', 't.trade_id', request.cursor)))
-          .selectAll('t')
-          .select(['o.account_name', 'o.connector_name', 'o.trading_pair', 'o.trade_type'])
-          .orderBy('t.timestamp', 'desc')
-          .orderBy('t.trade_id', 'desc'),
-        limit: request.limit,
-        itemOf: tradeRowOf,
-        cursorOf: (trade) => `${trade.timestamp}:${trade.trade_id}`,
+      return at(request.as_of, (moment) => {
+        const all = trades.where(
+          where.and([
+            ...ofMarket(request),
+            ...among('o.trade_type', request.trade_types),
+            ...during('t.timestamp', request.start_time, request.end_time),
+            ...existing(moment),
+            ...known(moment),
+          ]),
+        )
+        return page({
+          total: all.select(total),
+          rows: all
+            .where(where.and(before('t.timestamp', 't.trade_id', request.cursor)))
+            .selectAll('t')
+            .select(['o.account_name', 'o.connector_name', 'o.trading_pair', 'o.trade_type'])
+            .orderBy('t.timestamp', 'desc')
+            .orderBy('t.trade_id', 'desc'),
+          limit: request.limit,
+          itemOf: tradeRowOf,
+          cursorOf: (trade) => `${trade.timestamp}:${trade.trade_id}`,
+        })
       })
     },
 

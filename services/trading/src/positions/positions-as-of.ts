@@ -3,7 +3,7 @@ import { catalogue } from '@colibri/exchange'
 import type { Pool } from 'pg'
 import { Exact } from '../decimal.ts'
 import type { UpToDate } from '../orders/orders.queries.ts'
-import { type OrdersAsOf, ordersAsOf } from '../orders/orders-as-of.ts'
+import { inMoment } from '../orders/orders-as-of.ts'
 import type { AccountPosition } from './positions.ts'
 
 /** Positions at a moment by the fills that were known then. Null and an empty list filter nothing. */
@@ -58,13 +58,13 @@ export const positionsAsOf =
   async (time, accountNames, connectorNames) => {
     await stored()
     await projected()
-    const orders: OrdersAsOf = await ordersAsOf(pool, log, time)
     const wanted = named(connectorNames)
     const connectors = catalogue.flatMap(({ name, market }) =>
       market === 'perpetual' && (wanted === null || wanted.includes(name)) ? [name] : [],
     )
-    const values = [new Date(time), connectors, named(accountNames), orders.tradeIds]
-    const { rows } = await pool.query<PositionFill>(FILLS, values)
+    const { rows } = await inMoment(pool, log, time, ({ tradeIds }) =>
+      pool.query<PositionFill>(FILLS, [new Date(time), connectors, named(accountNames), tradeIds]),
+    )
     return foldPositions(rows)
   }
 

@@ -58,7 +58,7 @@ export const readLaunchConfig = (
     edgeHost: parsed.data.COLIBRI_HOST,
     ...login(exported, file),
     configPassword: parsed.data.CONFIG_PASSWORD ?? null,
-    replicas: readReplicas(args),
+    replicas: readReplicas(args, all.EVENT_LOG),
     detours: readDetours(parsed.data.COLIBRI_DETOURS),
     inherited: Object.fromEntries(Object.entries(all).filter(([name]) => !NOT_INHERITED.includes(name))),
   }
@@ -87,7 +87,7 @@ const login = (
   }
 }
 
-const readReplicas = (args: readonly string[]): Record<ServiceName, number> => {
+const readReplicas = (args: readonly string[], eventLog: string | undefined): Record<ServiceName, number> => {
   const replicas = Object.fromEntries(serviceName.options.map((name) => [name, 1])) as Record<ServiceName, number>
   for (const part of servicesOption(args).flatMap((value) => value.split(','))) {
     const [given, count] = part.split('=')
@@ -98,8 +98,10 @@ const readReplicas = (args: readonly string[]): Record<ServiceName, number> => {
         `--services ${part} is wrong: give <service>=<1 to 32>, where the service is one of ${serviceName.options.join(', ')}.`,
       )
     }
-    if (name.data === 'trading' && wanted > 1) {
-      throw new LaunchError('--services trading can only be 1: each exchange account has exactly one writer.')
+    if (name.data === 'trading' && wanted > 1 && eventLog === 'kurrentdb') {
+      throw new LaunchError(
+        '--services trading can only be 1 with EVENT_LOG=kurrentdb: KurrentDB cannot fence off a trading process that was replaced.',
+      )
     }
     replicas[name.data] = wanted
   }

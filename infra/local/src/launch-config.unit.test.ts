@@ -57,9 +57,14 @@ t.test('--services gives the number of replicas', async (t) => {
     backtesting: 4,
     trading: 1,
   })
-  for (const wrong of ['market-data', 'market-data=0', 'market-data=x', 'nobody=1', 'trading=2']) {
+  t.equal(replicas('--services', 'trading=2').trading, 2)
+  for (const wrong of ['market-data', 'market-data=0', 'market-data=x', 'nobody=1']) {
     t.throws(() => replicas('--services', wrong), { name: 'LaunchError' }, wrong)
   }
+  t.throws(() => readLaunchConfig({ EVENT_LOG: 'kurrentdb' }, ['--services', 'trading=2'], '.'), {
+    name: 'LaunchError',
+    message: /can only be 1 with EVENT_LOG=kurrentdb/,
+  })
 })
 
 t.test('waits twice as long after each failure in a row, ten seconds at the most', async (t) => {

@@ -125,7 +125,10 @@ t.test('says in one sentence why it cannot start, and exits with 1', async (t) =
     }),
   )
   await t.test('wrong arguments', async () => {
-    await refused(/--services trading can only be 1/, { args: ['--services', 'trading=2'] })
+    await refused(/--services trading can only be 1/, {
+      args: ['--services', 'trading=2'],
+      env: { EVENT_LOG: 'kurrentdb' },
+    })
     await refused(/--services nonsense=2 is wrong/, { args: ['--services', 'nonsense=2'] })
   })
   await t.test('a service that does not start', async () => {

@@ -26,7 +26,7 @@ import { startServiceRelay } from './service-relay.ts'
 import { startServiceSealing } from './service-sealing.ts'
 import { acceptSockets, type SocketEndpoint } from './sockets.ts'
 import { whenAskedToStop } from './stop-signal.ts'
-import { BootError } from './wait-for.ts'
+import { BootError, within } from './wait-for.ts'
 
 /** What a service's own code stands on. */
 export interface ServiceKit<C> {
@@ -58,6 +58,8 @@ export interface Started {
   readonly projections?: readonly RunningProjection[]
   /** Resolves what the last run left open. Nothing is answered before it is done. `url`: where others reach this replica. */
   readonly recover?: (self: { readonly url: string }) => Promise<void>
+  /** Gives work that others can do at once to them, when this replica is asked to stop; it still answers meanwhile. */
+  readonly handOver?: () => Promise<void>
 }
 
 export interface ServiceDefinition<C extends BaseConfig> {
@@ -152,7 +154,14 @@ export const startService = async <C extends BaseConfig>(
     }
     endings.push(await startServiceRelay(kit))
     endings.push(await startServiceSealing(log, kit.pool, config.COLIBRI_HOME, logger))
-    const { controllers = [], providers = [], sockets = [], projections = [], recover } = await definition.start(kit)
+    const {
+      controllers = [],
+      providers = [],
+      sockets = [],
+      projections = [],
+      recover,
+      handOver,
+    } = await definition.start(kit)
     for (const projection of projections) endings.push(() => projection.stop())
     measureProjections(metrics, projections)
 
@@ -205,6 +214,10 @@ export const startService = async <C extends BaseConfig>(
       announcer.state('draining')
       if (messaging.value.connected()) await kit.nats.flush()
       await sleep(farewellMs)
+      if (handOver !== undefined) {
+        const given = within('handing over', config.DRAIN_SECONDS * 1_000, handOver())
+        await given.catch((error: unknown) => logger.warn({ err: error }, 'not everything was handed over'))
+      }
       const server = app.getHttpServer()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       const patienceMs = config.DRAIN_SECONDS * 1_000

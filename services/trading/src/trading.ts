@@ -42,8 +42,8 @@ import { cancelOrder } from './orders/cancel-order.ts'
 import { clientOrderIds, type IdSubject } from './orders/client-order-id.ts'
 import { defaultFollowPolicy, type Follower, followVenue } from './orders/follow-venue.ts'
 import { createMarketSnapshots } from './orders/market-snapshots.ts'
-import { createOrderStreams } from './orders/order-streams.ts'
 import { orderEventOf } from './orders/order.ts'
+import { createOrderStreams } from './orders/order-streams.ts'
 import { ORDERS, OrdersController } from './orders/orders.http.ts'
 import { ordersProjection } from './orders/orders.projection.ts'
 import { ordersQueries } from './orders/orders.queries.ts'
@@ -70,10 +70,10 @@ const CATCH_UP_MS = 5_000
 const AUDIT_REST_MS = 5_000
 const RECOVERY_MS = 3_000
 const ORPHANS_EVERY_MS = 5_000
-/** Balances are counted anew from what the venue says, when it agrees, this often. */
-const BALANCES_BASIS_MS = 3_600_000
 /** Venues take a signed request no longer than this after it was signed, where they look at its time. */
 const REQUEST_VALID_MS = 10_000
+/** Balances are counted anew from what the venue says, when it agrees, this often. */
+const BALANCES_BASIS_MS = 3_600_000
 
 const simulatorUrls = ({ SIMULATOR_REST_URL: rest, SIMULATOR_WS_URL: ws }: TradingConfig) => {
   const urls = { ...(rest === undefined ? {} : { rest }), ...(ws === undefined ? {} : { ws }) }
@@ -118,25 +118,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     logger,
     budgets: await venueBudgets(kit, config.OUTGOING_ADDRESS),
   })
-  const followers = new Map<string, Follower>()
-  const reconciliation = openReconciliation({
-    log,
-    pool,
-    metrics: kit.metrics,
-    policy: {
-      everyMs: config.RECONCILE_EVERY_MS,
-      guardMs: config.RECONCILE_GUARD_MS,
-      busyMs: config.ORDER_MISSING_FILLS_MS,
-      rollMs: BALANCES_BASIS_MS,
-    },
-    projections: [projection, funding, driftsTables],
-    context: () => context,
-    announced: (drift) => logger.warn(drift, 'the log and the venue differ'),
-  })
-  const fundingFollowers = new Map<string, AbortController>()
-  const followerKey = (accountName: string, connectorName: string): string => `${accountName}\n${connectorName}`
-
-  const owner = { id: `${config.INSTANCE_ID} ${randomUUID()}`, ttlMs: config.ACCOUNT_LEASE_MS }
+  const owner = { id: `${config.INSTANCE_ID} pid ${process.pid} ${randomUUID()}`, ttlMs: config.ACCOUNT_LEASE_MS }
   const leases = createAccountLeases({
     owner,
     mode: config.EVENT_LOG === 'kurrentdb' ? 'exclusive' : 'shared',
@@ -171,6 +153,24 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     logger,
   })
   const logs = ownLogs(log, leases)
+
+  const followers = new Map<string, Follower>()
+  const reconciliation = openReconciliation({
+    log: logs.byAccount,
+    pool,
+    metrics: kit.metrics,
+    policy: {
+      everyMs: config.RECONCILE_EVERY_MS,
+      guardMs: config.RECONCILE_GUARD_MS,
+      busyMs: config.ORDER_MISSING_FILLS_MS,
+      rollMs: BALANCES_BASIS_MS,
+    },
+    projections: [projection, funding, driftsTables],
+    context: () => context,
+    announced: (drift) => logger.warn(drift, 'the log and the venue differ'),
+  })
+  const fundingFollowers = new Map<string, AbortController>()
+  const followerKey = (accountName: string, connectorName: string): string => `${accountName}\n${connectorName}`
 
   const venues = accountVenues({
     files,
@@ -409,6 +409,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
       { provide: ACCOUNTS_RPC, useValue: { files, balances: balancesOfAll(asking, balances) } },
     ],
     projections: [projection, driftsTables, funding, audit],
+    handOver: leases.handOver,
     recover: async ({ url }) => {
       ownAddress = url
       background('following the guards', followGuards())

@@ -45,7 +45,9 @@ export interface AccountLeases {
   look(): Promise<void>
   /** An append was refused: the account has another owner. */
   lost(error: unknown): void
-  /** Gives everything back. */
+  /** Gives every account to the other processes, if there are any, and takes none again. */
+  handOver(): Promise<void>
+  /** Gives back what is left. */
   leave(): Promise<void>
 }
 
@@ -107,7 +109,11 @@ export const createAccountLeases = (deps: AccountLeasesDeps): AccountLeases => {
   let session: LeaseSession | undefined
   let leases: ReadonlyMap<string, Lease> = new Map()
   const freeFor = new Map<string, number>()
+  /** Nothing is taken any more. */
   const stopping = new AbortController()
+  /** Nothing is renewed any more. */
+  const ended = new AbortController()
+  let replicaToken: number | undefined
   let wake: () => void = () => undefined
   let asked = false
   const rethink = (): void => {
@@ -185,8 +191,11 @@ export const createAccountLeases = (deps: AccountLeasesDeps): AccountLeases => {
     const hold = held.get(account)
     if (hold === undefined || hold.phase !== 'held') return
     phase(hold, 'giving')
-    while (hold.requests > 0) await hold.changed.promise
+    const isMine = (): boolean => held.get(account) === hold
+    while (hold.requests > 0 && isMine()) await hold.changed.promise
     await deps.drained(account)
+    // Taken over meanwhile: then it is being let go of already.
+    if (!isMine()) return
     await deps.abandon(account)
     end(account, hold)
     await run((table) => table.release(accountLease(account), hold.token))
@@ -212,7 +221,7 @@ export const createAccountLeases = (deps: AccountLeasesDeps): AccountLeases => {
     if (keeper !== undefined && row?.owner === owner.id && row.token === keeper.token) return
     if (keeper !== undefined && deps.mode === 'exclusive') deps.giveUp(refusal())
     keeper = undefined
-    if (row?.held === true && row.owner !== owner.id) return
+    if ((row?.held === true && row.owner !== owner.id) || stopping.signal.aborted) return
     const taken = await table.take(KEEPER)
     if (taken === undefined) return
     keeper = { token: taken.token }
@@ -225,12 +234,22 @@ export const createAccountLeases = (deps: AccountLeasesDeps): AccountLeases => {
       const asked = deps.now()
       const rows = await table.renew(PREFIX)
       leases = new Map(rows.map((row) => [row.name, row]))
-      if (!leases.has(REPLICA + owner.id)) await table.take(REPLICA + owner.id)
+      if (!leases.has(REPLICA + owner.id) && !stopping.signal.aborted) {
+        replicaToken = (await table.take(REPLICA + owner.id))?.token
+      }
       await renewHolds(table, asked)
       await renewKeeper(table)
       const gone = rows.filter(({ name, held }) => name.startsWith(REPLICA) && !held).map(({ name }) => name)
       if (gone.length > 0) await table.forget(gone)
     })
+
+  /** From now on this process counts for nobody. */
+  const releaseReplica = async (table: LeaseTable): Promise<void> => {
+    if (replicaToken === undefined) return
+    await table.release(REPLICA + owner.id, replicaToken)
+    await table.forget([REPLICA + owner.id])
+    replicaToken = undefined
+  }
 
   const ownerOf = (account: string): string | undefined => {
     if (held.has(account)) return owner.id
@@ -287,14 +306,14 @@ export const createAccountLeases = (deps: AccountLeasesDeps): AccountLeases => {
   }
 
   const keepTicking = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
+    while (!ended.signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, asked ? 0 : owner.ttlMs / RENEWALS)
       wake = resolve
       await promise
       clearTimeout(timer)
       asked = false
-      if (stopping.signal.aborted) return
+      if (ended.signal.aborted) return
       await tick().catch((error: unknown) => logger.warn(`renewing the account leases: ${String(error)}`))
     }
   }
@@ -425,8 +444,21 @@ export const createAccountLeases = (deps: AccountLeasesDeps): AccountLeases => {
       rethink()
     },
 
+    async handOver() {
+      // Nobody to give it to: what is asked for meanwhile is still done here.
+      if (!others().some(({ name }) => name.startsWith(REPLICA))) return
+      stopping.abort()
+      await run(async (table) => {
+        await releaseReplica(table)
+        if (keeper !== undefined) await table.release(KEEPER, keeper.token)
+        keeper = undefined
+      })
+      await Promise.all([...held.keys()].map(give))
+    },
+
     async leave() {
       stopping.abort()
+      ended.abort()
       rethink()
       const quiet = await Promise.all(
         [...held.keys()].map(async (account) => {
@@ -436,14 +468,14 @@ export const createAccountLeases = (deps: AccountLeasesDeps): AccountLeases => {
         }),
       )
       held.clear()
+      keeper = undefined
       // What is not given back ends with this session; whoever takes it then waits for what may be on its way.
       const given = new Set([...quiet.flat(), KEEPER])
       await run(async (table) => {
         for (const lease of await table.renew(PREFIX)) {
-          if (lease.owner !== owner.id) continue
-          if (given.has(lease.name) || lease.name.startsWith(REPLICA)) await table.release(lease.name, lease.token)
+          if (lease.owner === owner.id && given.has(lease.name)) await table.release(lease.name, lease.token)
         }
-        await table.forget([REPLICA + owner.id])
+        await releaseReplica(table)
       })
       await session?.announce()
       await session?.close()

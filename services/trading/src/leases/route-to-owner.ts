@@ -21,6 +21,7 @@ const PATIENCE_MS = 20_000
 const ANSWER_MS = 25_000
 const AGAIN_MS = 50
 const LOOK_EVERY_MS = 250
+const LAST_WORD_MS = 2_000
 /** To a replica that has taken us for the owner: misdirected request. */
 const NOT_THE_OWNER = 421
 
@@ -65,14 +66,18 @@ export class RouteToOwner implements NestInterceptor {
 
   async #locate(request: Request, subject: Subject): Promise<Located> {
     const { leases } = this.deps
+    if (subject.kind === 'account' && leases.ready(subject.accountName)) return { kind: 'here' }
     const wasForwarded = request.headers[FORWARDED] !== undefined
-    if (subject.kind === 'account') {
-      // Whoever sent it here looks again itself: two that take each other for the owner must not play ball.
-      if (wasForwarded && !leases.holds(subject.accountName)) throw new ApiError(NOT_THE_OWNER, 'Not the owner')
-      return leases.ready(subject.accountName) ? { kind: 'here' } : leases.locate(subject.accountName)
+    const mayBeHere = subject.kind === 'account' ? leases.holds(subject.accountName) : leases.isKeeper()
+    const where =
+      wasForwarded && !mayBeHere
+        ? undefined
+        : await (subject.kind === 'account' ? leases.locate(subject.accountName) : leases.locateKeeper())
+    // Whoever sent it here looks again itself: two that take each other for the owner must not play ball.
+    if (where === undefined || (wasForwarded && where.kind === 'elsewhere')) {
+      throw new ApiError(NOT_THE_OWNER, 'This trading process does not have the account')
     }
-    if (wasForwarded && !leases.isKeeper()) throw new ApiError(NOT_THE_OWNER, 'Not the owner')
-    return leases.locateKeeper()
+    return where
   }
 
   /** Undefined: the account has just begun to move. */
@@ -119,6 +124,8 @@ export class RouteToOwner implements NestInterceptor {
     while (!signal.aborted) {
       await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)
       if (signal.aborted || this.deps.leases.addressOf(subject) === address) continue
+      // One that gave the account away answers what it had begun.
+      await sleep(LAST_WORD_MS, undefined, { signal }).catch(() => undefined)
       return { kind: 'broken-off', reason: 'replaced' }
     }
     return { kind: 'broken-off', reason: 'over' }

@@ -17,6 +17,7 @@ import { prepareRebalance } from './rebalance/prepare-rebalance.ts'
 import { REBALANCES, RebalanceHttp } from './rebalance/rebalance.http.ts'
 import { rebalanceProjection } from './rebalance/rebalance.projection.ts'
 import { createRebalances } from './rebalance/rebalances.ts'
+import { askTogether } from './state/ask-together.ts'
 import { LastKnownPrices } from './state/last-known-prices.ts'
 import { marketPrices } from './state/market-prices.ts'
 import { oraclePrices } from './state/oracle-prices.ts'
@@ -89,7 +90,7 @@ export const portfolio: ServiceDefinition<PortfolioConfig> = {
     return {
       controllers: [StateHttp, DistributionHttp, HistoryHttp, PnlHttp, RebalanceHttp],
       providers: [
-        { provide: PORTFOLIO_STATE, useValue: portfolioState(deps) },
+        { provide: PORTFOLIO_STATE, useValue: askTogether(portfolioState(deps)) },
         { provide: PAST_STATE, useValue: readPast },
         { provide: REBALANCES, useValue: rebalances },
         { provide: PNL, useValue: readPnl },

@@ -4,7 +4,7 @@ import t from 'tap'
 import { z } from 'zod'
 import { eventually, type TradingProcess, testBed } from '../test-bed.ts'
 
-const LOOKING = { EQUITY_LOOK_MS: '200' }
+const LOOKING = { EQUITY_LOOK_MS: '200', ORDER_ABSENT_GRACE_MS: '3000' }
 const bed = await testBed(t)
 let trading = await bed.start(LOOKING)
 const pin = (symbol: string, price: string, market = 'spot') =>

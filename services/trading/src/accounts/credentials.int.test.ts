@@ -12,7 +12,8 @@ const bed = await testBed(t)
 // One more venue by another name, on the same simulator, as a testnet would be.
 const urls = { rest: bed.simulator.restUrl, ws: bed.simulator.wsUrl }
 await writeFile(join(bed.home, 'venues.yml'), JSON.stringify({ binance: urls }))
-const trading = await bed.start()
+const launched = bed.launch()
+const trading = await launched.ready
 const log = new pg.Client({ connectionString: bed.databaseUrl })
 await log.connect()
 t.teardown(() => log.end())
@@ -213,6 +214,10 @@ t.test('what a key may do is shown, and one that may withdraw is warned of', asy
   t.match(added.body, {
     message: 'Connector credentials added successfully.',
     warnings: [/may withdraw funds, and the venue takes it from any address/],
+  })
+  t.match(JSON.parse(await launched.says('may withdraw')), {
+    level: 'warn',
+    message: /^second on simulator: This key may withdraw/,
   })
   t.match((await of('second', 'simulator')).body, { withdraw: 'yes', warnings: [/may withdraw/] })
   // A venue that does not answer tells nothing, and nothing fails.

@@ -45,7 +45,7 @@ await withPool(urlOf(base), async (pool) => {
     await log.append(`sealed-${index}`, events, 'none')
     ids.push(...events.map(({ id }) => id))
   }
-  const sealing = await startSealing(log, pool, { anchors: baseAnchors, everyMs: NEVER_MS })
+  const sealing = await startSealing(log, pool, { anchors: baseAnchors, everyMs: NEVER_MS, sealEvents: 500 })
   await sealing.sealNow()
   await sealing.stop()
   await log.close()

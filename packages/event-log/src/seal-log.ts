@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
-import type { EventLog, Position } from './event-log.ts'
+import type { EventLog, Position, RecordedEvent } from './event-log.ts'
 import { backOff, pause } from './pause.ts'
 import { inTransaction, withClient } from './postgres-transaction.ts'
 import { entryOf, NO_SEAL, type SealHead, sealedFormOf, sealHash } from './seal.ts'
@@ -10,6 +11,8 @@ export interface SealingOptions {
   readonly anchors: string
   /** A seal is made this often when there is anything to seal; 30 s unless given. */
   readonly everyMs?: number
+  /** The most events in one seal; 250 unless given. */
+  readonly sealEvents?: number
   readonly onError?: (error: unknown) => void
 }
 
@@ -26,10 +29,11 @@ export class SealsForged extends Error {
 
 const LOCK = 'colibri log sealing'
 const EVERY_MS = 30_000
-/** Few enough to be hashed between two requests of a busy process. */
-const SEAL_EVENTS = 500
+const SEAL_EVENTS = 250
+/** Few enough to be hashed, in less than a millisecond, between two requests of a busy process. */
+const HASHED_AT_ONCE = 50
 /** Between full pages: a long log is caught up with at a walk, beside the work of the process. */
-const WALK_MS = 100
+const WALK_MS = 50
 const ANCHORS_AT_ONCE = 1_000
 const RETRY = { firstMs: 1_000, longestMs: 30_000 }
 
@@ -49,7 +53,7 @@ alter table log.seals alter column entries set storage external`
  * event and the hash of the seal before it. Every process may offer to; a lock lets one of them make each seal.
  */
 export const startSealing = async (log: EventLog, pool: Pool, options: SealingOptions): Promise<RunningSealing> => {
-  const { anchors, everyMs = EVERY_MS, onError = () => {} } = options
+  const { anchors, everyMs = EVERY_MS, sealEvents = SEAL_EVENTS, onError = () => {} } = options
   await createTable(pool)
   const stopping = new AbortController()
   let round: Promise<void> | undefined
@@ -64,9 +68,9 @@ export const startSealing = async (log: EventLog, pool: Pool, options: SealingOp
       if (rows[0]?.locked !== true) return { kind: 'nothing' }
       const { head, ageMs } = await headOf(client)
       if (ageMs < minimumAgeMs) return { kind: 'nothing' }
-      const { events, position, atEnd } = await log.readAll(from ?? head.position, { limit: SEAL_EVENTS })
+      const { events, position, atEnd } = await log.readAll(from ?? head.position, { limit: sealEvents })
       if (events.length > 0) {
-        const entries = Buffer.concat(events.map((event) => entryOf(sealedFormOf(event))))
+        const entries = await entriesFor(events)
         await client.query('insert into log.seals (number, position, entries, hash) values ($1, $2, $3, $4)', [
           head.number + 1,
           position,
@@ -122,6 +126,15 @@ export const startSealing = async (log: EventLog, pool: Pool, options: SealingOp
       await round?.catch(() => undefined)
     },
   }
+}
+
+const entriesFor = async (events: readonly RecordedEvent[]): Promise<Buffer> => {
+  const entries: Buffer[] = []
+  for (const [index, event] of events.entries()) {
+    entries.push(entryOf(sealedFormOf(event)))
+    if (index % HASHED_AT_ONCE === HASHED_AT_ONCE - 1) await nextTurn()
+  }
+  return Buffer.concat(entries)
 }
 
 const isThere = `select to_regclass('log.seals') is not null as present`

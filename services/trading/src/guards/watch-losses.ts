@@ -1,12 +1,12 @@
 import type { EquityMarks, GuardScope } from '@colibri/contracts'
 import { Exact } from '../decimal.ts'
 import type { OrderFill, OrderIntent } from '../orders/order.ts'
-import { isPerpetual } from '../positions/positions.ts'
 import { type Guard, type LossWatch, scopeKey } from './guard.ts'
 import { steps, type TradingGuards } from './guards.ts'
 import { breachOf, breachText, isWorthStoring, type Valued, valuate } from './losses.ts'
+import { followMovements, placeOf } from './movements.ts'
 import type { Holding } from './read-holdings.ts'
-import { createTransfers, type Moved } from './transfers.ts'
+import type { Moved } from './transfers.ts'
 
 /** What a watch over losses sees. */
 export interface Sight {
@@ -65,24 +65,13 @@ const watches = (guard: Guard): guard is Watching =>
 const covers = (scope: GuardScope, { accountName }: Holding): boolean =>
   scope.kind === 'portfolio' || scope.accountName === accountName
 
-const placeOf = ({ accountName, connectorName }: { readonly accountName: string; readonly connectorName: string }) =>
-  `${accountName}\n${connectorName}`
-
-const isSeen = (holding: Holding) => holding.kind === 'seen'
-
-const accountsOf = (holdings: readonly Holding[]): ReadonlySet<string> =>
-  new Set(holdings.map(({ accountName }) => accountName))
-
 /**
  * Compares equity with the limits on losses. One look alone is neither a breach nor a peak: balances, positions and prices
  * are read one after the other, and only what the next look says too is believed.
  */
 export const watchLosses = (deps: LossWatchDeps): LossWatches => {
   const seen = new Map<string, Seen>()
-  const transfers = createTransfers(SETTLED_LOOKS)
-  /** Accounts whose perpetual positions may have changed their balances since the last look. */
-  let stirred: Set<string> = new Set()
-  let open: ReadonlySet<string> = new Set()
+  const movements = followMovements(SETTLED_LOOKS)
   const lastWorth = new Map<string, Exact>()
   let fills = 0
   let retries = 0
@@ -111,29 +100,6 @@ export const watchLosses = (deps: LossWatchDeps): LossWatches => {
     state.sight = { ...state.sight, blind: { since: state.sight.blind?.since ?? deps.now(), reason } }
   }
 
-  /** What no fill explains, by place. Of an account that is not seen whole nothing is said, and nothing forgotten. */
-  const movedIn = (holdings: readonly Holding[]): ReadonlyMap<string, Moved> => {
-    const unseen = accountsOf(holdings.filter((holding) => !isSeen(holding)))
-    const nowOpen = accountsOf(holdings.filter((holding) => isSeen(holding) && holding.positions > 0))
-    const tellable = (accountName: string) =>
-      [nowOpen, open, stirred].some((accounts) => accounts.has(accountName)) ? 'not-tellable' : 'tellable'
-    const whole = holdings.filter(isSeen).filter(({ accountName }) => !unseen.has(accountName))
-    const moved = new Map(
-      whole.map((holding) => {
-        const worth = (token: string, amount: Exact): Exact | undefined => {
-          const price = holding.prices.get(token) ?? null
-          if (amount.isZero()) return new Exact(0)
-          return price === null ? undefined : amount.times(price)
-        }
-        return [placeOf(holding), transfers.look(holding, tellable(holding.accountName), worth)] as const
-      }),
-    )
-    const looked = accountsOf(whole)
-    open = new Set([...nowOpen, ...[...open].filter((accountName) => !looked.has(accountName))])
-    stirred = new Set([...stirred].filter((accountName) => !looked.has(accountName)))
-    return moved
-  }
-
   /** What came to the watched accounts, or left them, without being won or lost. */
   const transferred = (
     marks: EquityMarks,
@@ -148,7 +114,7 @@ export const watchLosses = (deps: LossWatchDeps): LossWatches => {
     }
     for (const gone of counted.values()) {
       sum = sum.minus(lastWorth.get(placeOf(gone)) ?? gone.worth)
-      transfers.forget(gone.accountName, gone.connectorName)
+      movements.forget(gone)
     }
     return sum
   }
@@ -255,7 +221,7 @@ export const watchLosses = (deps: LossWatchDeps): LossWatches => {
       return 'soon'
     }
     retries = 0
-    const moved = movedIn(holdings)
+    const moved = movements.look(holdings)
     let soon = false
     for (const guard of watching) soon = (await judge(guard, holdings, moved)) || soon
     for (const holding of holdings) {
@@ -314,18 +280,10 @@ export const watchLosses = (deps: LossWatchDeps): LossWatches => {
     sight: (scope) => seen.get(scopeKey(scope))?.sight,
     sights: () => new Map([...seen].map(([key, { sight }]) => [key, sight])),
 
-    filled({ accountName, connectorName, tradingPair, tradeType }, { price, amount, feeAmount, feeCurrency }) {
+    filled(intent, fill) {
       fills += 1
+      movements.filled(intent, fill)
       wake()
-      if (isPerpetual(connectorName)) {
-        stirred.add(accountName)
-        return
-      }
-      const [base = '', quote = ''] = tradingPair.split('-')
-      const signed = tradeType === 'BUY' ? new Exact(amount) : new Exact(amount).negated()
-      transfers.traded(accountName, connectorName, base, signed)
-      transfers.traded(accountName, connectorName, quote, signed.times(price).negated())
-      if (feeCurrency !== '') transfers.traded(accountName, connectorName, feeCurrency, new Exact(feeAmount).negated())
     },
   }
 }

@@ -91,8 +91,9 @@ order by f.venue_time desc, f.sequence desc, f.client_order_id desc limit 1`
 const LOAD_AFTER = `select f.fill from pnl_fills f where f.book_id = $1 and ${PLACE} >= ($2, $3, $4)`
 
 const STORE_FILLS = `
-insert into pnl_fills
-select * from unnest($1::integer[], $2::bigint[], $3::text[], $4::text[], $5::json[], $6::json[])
+insert into pnl_fills select book_id, venue_time, sequence, client_order_id, fill, book
+from json_to_recordset($1::json)
+  as row(book_id integer, venue_time bigint, sequence text, client_order_id text, fill json, book json)
 on conflict (book_id, venue_time, sequence, client_order_id) do update set book = excluded.book`
 
 const STORE_FUNDING = `
@@ -227,18 +228,19 @@ const takeFills = async (arrived: readonly Arrived[], client: PoolClient): Promi
     const fills = arrived[ordinal]?.fills ?? []
     rows.push(...(await counted(bookId, fills, newest.get(bookId), client)))
   }
-  await client.query({
-    name: 'pnl-fills',
-    text: STORE_FILLS,
-    values: [
-      rows.map(({ bookId }) => bookId),
-      rows.map(({ fill }) => fill.venueTime),
-      rows.map(({ fill }) => tradeSequence(fill.tradeId)),
-      rows.map(({ fill }) => fill.clientOrderId),
-      rows.map(({ fill }) => JSON.stringify(fillToRow(fill))),
-      rows.map(({ after }) => JSON.stringify(bookToText(after))),
-    ],
-  })
+  await store(
+    client,
+    'fills',
+    STORE_FILLS,
+    rows.map(({ bookId, fill, after }) => ({
+      book_id: bookId,
+      venue_time: fill.venueTime,
+      sequence: tradeSequence(fill.tradeId),
+      client_order_id: fill.clientOrderId,
+      fill: fillToRow(fill),
+      book: bookToText(after),
+    })),
+  )
 }
 
 const takeFunding = async (events: readonly RecordedEvent[], client: PoolClient): Promise<void> => {

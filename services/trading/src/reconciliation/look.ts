@@ -1,5 +1,5 @@
 import type { BalancesConfirmed, DriftDetected } from '@colibri/contracts'
-import { type AccountVenue, UnknownPair, type VenueOrderState, VenueRefused } from '@colibri/exchange'
+import { type AccountVenue, UnknownPair, type VenueFill, type VenueOrderState, VenueRefused } from '@colibri/exchange'
 import { Exact } from '../decimal.ts'
 import { type RecordFundingDeps, recordFunding } from '../funding/record-funding.ts'
 import { isUnresolved } from '../orders/order.ts'
@@ -8,6 +8,7 @@ import { isComplete, recordFill } from '../orders/record-fill.ts'
 import { compareBalances, comparePositions, countedOf, type Difference, explainedBy } from './compare.ts'
 import type { Place } from './drift-watch.ts'
 import type { Expected } from './expected.ts'
+import { externalOrderId } from './external-order.ts'
 import { pairsBehind } from './pairs.ts'
 import { recordLook } from './record-drift.ts'
 import type { Strangers } from './strangers.ts'
@@ -74,6 +75,21 @@ export const createLook = (deps: LookDeps): ((reading: Reading) => Promise<LookR
     }
   }
 
+  /** The order here that a fill is of: by either of its names, or as one that was taken in. */
+  const orderHere = async (tradingPair: string, fill: VenueFill): Promise<string | undefined> => {
+    const { venueOrderId, clientOrderId } = fill
+    const names = [
+      context.streams.clientOrderIdOf(accountName, connectorName, tradingPair, venueOrderId),
+      clientOrderId ?? undefined,
+      externalOrderId(place, tradingPair, venueOrderId),
+    ]
+    for (const name of names) {
+      const order = name === undefined ? undefined : (await context.streams.load(name))?.order
+      if (order !== undefined && isHere(order.intent)) return order.intent.clientOrderId
+    }
+    return undefined
+  }
+
   const readFills = async (tradingPair: string, basisAt: number): Promise<void> => {
     const known = readUntil.get(tradingPair)
     const since = known ?? basisAt
@@ -83,17 +99,13 @@ export const createLook = (deps: LookDeps): ((reading: Reading) => Promise<LookR
       throw error
     })
     for (const fill of fills) {
-      const id =
-        context.streams.clientOrderIdOf(accountName, connectorName, tradingPair, fill.venueOrderId) ??
-        fill.clientOrderId
-      const order = id === null ? undefined : (await context.streams.load(id))?.order
-      if (order !== undefined && isHere(order.intent)) {
-        const orderId = order.intent.clientOrderId
+      const orderId = await orderHere(tradingPair, fill)
+      if (orderId !== undefined) {
         const ours = isComplete(fill) ? await recordFill(context, place, orderId, fill) : undefined
         if (ours === undefined) continue
-        const venueSays = new Exact(ours).plus(fill.amount).toFixed()
+        const filled = new Exact(ours).plus(fill.amount).toFixed()
         const { tradeId } = fill
-        context.drifts.found(place, { kind: 'fill', orderId, tradingPair, tradeId, ours, venue: venueSays })
+        context.drifts.found(place, { kind: 'fill', orderId, tradingPair, tradeId, ours, venue: filled })
       } else if (fill.venueOrderId !== '' && (known !== undefined || fill.time >= since)) {
         // What was traded before the first look is not Colibri's to tell.
         strangers.add(tradingPair, fill.venueOrderId)

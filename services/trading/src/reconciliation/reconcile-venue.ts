@@ -64,6 +64,7 @@ export const reconcileVenue = (
   const takenIn = new Map<string, number>()
   const findings = createFindings(policy.guardMs, now)
   let reading: Reading = 'with-fills'
+  let gaps = 0
   let nextLook = 0
   let lastLook = 0
   let wake: () => void = () => undefined
@@ -126,11 +127,14 @@ export const reconcileVenue = (
 
   const lookNow = async (): Promise<LookResult> => {
     const asked = reading
+    const gapsBefore = gaps
     reading = 'without-fills'
     try {
       const result = await look(asked)
       for (const drift of result.drifts) tell(drift)
-      nextLook = Math.min(now() + policy.everyMs, result.nextAt ?? Number.POSITIVE_INFINITY)
+      // A gap while it looked asks for another look.
+      const soonest = gaps === gapsBefore ? policy.everyMs : policy.guardMs
+      nextLook = Math.min(now() + soonest, result.nextAt ?? Number.POSITIVE_INFINITY)
       metrics.looked(connectorName, outcomeOf(result, result.drifts))
       return result
     } catch (error) {
@@ -206,6 +210,7 @@ export const reconcileVenue = (
     told: (told) => findings.told(told),
 
     gap() {
+      gaps += 1
       reading = 'with-fills'
       // A stream that comes and goes is no reason to look all the time.
       nextLook = Math.min(nextLook, Math.max(now(), lastLook + policy.guardMs))
@@ -221,14 +226,14 @@ export const reconcileVenue = (
         for (;;) {
           reading = 'with-fills'
           const result = await inTurn(lookNow)
-          const again = Math.min(
+          const next = Math.min(
             result.nextAt ?? Number.POSITIVE_INFINITY,
             findings.nextAt() ?? Number.POSITIVE_INFINITY,
           )
-          if (again > deadline || signal.aborted) {
+          if (next > deadline || signal.aborted) {
             return { outcome: outcomeOf(result, drifts), reason: null, drifts, undecided: result.undecided }
           }
-          await sleep(Math.max(10, again - now()), undefined, { signal }).catch(() => undefined)
+          await sleep(Math.max(10, next - now()), undefined, { signal }).catch(() => undefined)
           await inTurn(async () => {
             for (const one of findings.overdue()) await announceFinding(one)
           })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Position, RecordedEvent } from './event-log.ts'
+import { type Position, type RecordedEvent, START } from './event-log.ts'
 
 /** What of an event is sealed. Data and metadata are the texts as they were written: `JSON.stringify` of what was appended. */
 export interface SealedForm extends Omit<RecordedEvent, 'data' | 'metadata'> {
@@ -26,7 +26,7 @@ export interface SealHead {
   readonly hash: string
 }
 
-export const NO_SEAL: SealHead = { number: -1, position: '0/0', hash: '0'.repeat(64) }
+export const NO_SEAL: SealHead = { number: -1, position: START, hash: '0'.repeat(64) }
 
 /**
  * One event in a seal: its id, which names it when it is gone, and the sha256 of everything a reader sees of it. The texts

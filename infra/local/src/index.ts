@@ -1,7 +1,7 @@
 export { type EmbeddedNats, type NatsOptions, startNats } from './embedded-nats.ts'
 export { type EmbeddedPostgres, type PostgresOptions, startPostgres } from './embedded-postgres.ts'
 export { forgetFolder, forgetProcess, guardFolder, guardProcess } from './guard.ts'
-export { heapOptions } from './heap-options.ts'
+export { heapEnvironment, heapOptions } from './heap-options.ts'
 export { LaunchError } from './launch-error.ts'
 export type { NatsPermissions, NatsUser } from './nats-config.ts'
 export { type Run, readRun } from './run-file.ts'

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ServiceName, serviceName } from '@colibri/contracts'
 import { detoured } from './detours.ts'
+import { heapEnvironment } from './heap-options.ts'
 import type { LaunchConfig } from './launch-config.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -36,6 +37,7 @@ export const programs = (root: string, config: LaunchConfig, secrets: Secrets, a
   const base: Record<string, string> = {
     ...config.inherited,
     NODE_ENV: 'production',
+    ...heapEnvironment,
     COLIBRI_HOME: config.home,
     PARENT_PID: String(process.pid),
   }

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { heapOptions } from '@colibri/local'
+import { heapEnvironment, heapOptions } from '@colibri/local'
 import { type RunningService, startedService, testSimulator } from '@colibri/testkit'
 import { z } from 'zod'
 import type { Figure } from '../report.ts'
@@ -50,7 +50,12 @@ export const measureMemory = async (minutes: number): Promise<readonly Figure[]>
       service: 'market-data',
       entry,
       nodeOptions: heapOptions('market-data'),
-      env: { NODE_ENV: 'production', SIMULATOR_REST_URL: simulator.restUrl, SIMULATOR_WS_URL: simulator.wsUrl },
+      env: {
+        NODE_ENV: 'production',
+        ...heapEnvironment,
+        SIMULATOR_REST_URL: simulator.restUrl,
+        SIMULATOR_WS_URL: simulator.wsUrl,
+      },
       prepare: (home) => writeFile(join(home, 'venues.yml'), JSON.stringify(addresses(venues))),
     })
     const readings = startReaders(replica, venues)

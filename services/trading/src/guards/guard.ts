@@ -7,6 +7,7 @@ import {
   type HaltLadder,
 } from '@colibri/contracts'
 import type { DomainEvent } from '@colibri/event-log'
+import { Exact } from '../decimal.ts'
 
 /** `halting`: clients' orders are refused while the ladder is gone down. `halted`: it is done. Re-armed by hand only. */
 export type Halt =
@@ -73,10 +74,13 @@ export const guardEventOf = ({ type, data }: DomainEvent): GuardEvent => {
   }
 }
 
+const isSameAmount = (a: string | null, b: string | null): boolean =>
+  a === null || b === null ? a === b : new Exact(a).eq(b)
+
 /** A watch goes on while its amounts stay what they are, so that saying the same limits again forgives no loss. */
 const watchUnder = ({ limits: before, watch }: Guard, limits: GuardLimits, id: string): LossWatch | null => {
   if (limits.maxLoss === null && limits.maxDrawdown === null) return null
-  const same = before.maxLoss === limits.maxLoss && before.maxDrawdown === limits.maxDrawdown
+  const same = isSameAmount(before.maxLoss, limits.maxLoss) && isSameAmount(before.maxDrawdown, limits.maxDrawdown)
   return same && watch !== null ? watch : { id, marks: null }
 }
 

@@ -208,6 +208,7 @@ t.test('the same limits said again forgive nothing; other ones, and a re-arm, be
   const again = (maxLoss: string, maxOrderNotional: string | null): void =>
     happen({ type: 'GuardLimitsSet', data: { scope: PORTFOLIO, limits: { ...NO_LIMITS, maxLoss, maxOrderNotional } } })
   again('100', '5')
+  again('1.000E+2', '5')
   t.equal(marks()?.start, '1000')
   again('200', '5')
   t.equal(marks(), null)

@@ -245,7 +245,7 @@ export const createOrderStreams = (
           metadata: { actor: cause.actor, correlationId, causationId: cause.causationId ?? correlationId, time },
         }))
         try {
-          await log.append(stream, stored, 'none')
+          await logOf(intent.accountName).append(stream, stored, 'none')
         } catch (error) {
           if (!(error instanceof VersionConflict || error instanceof DuplicateEvent)) throw error
         }

@@ -223,7 +223,8 @@ await t.test('what happened while Colibri was away is found, through a crash, an
   const crashing = bed.launch({ ...settings, COLIBRI_FAILPOINT: 'drift-stored' })
   t.equal(await crashing.ended, 'SIGKILL')
 
-  trading = await bed.start(settings)
+  const launched = bed.launch(settings)
+  trading = await launched.ready
   await eventually(
     () => drifts(),
     (all) => all.length >= before + 3,
@@ -242,7 +243,8 @@ await t.test('what happened while Colibri was away is found, through a crash, an
 
   const all = await drifts()
   const rows = await orders()
-  await trading.kill()
+  launched.stop()
+  await launched.ended
   trading = await bed.start(settings)
   await settled()
   t.same(await drifts(), all)

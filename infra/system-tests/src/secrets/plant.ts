@@ -97,7 +97,9 @@ export const plantSecrets = async (api: Api, simulatorUrl: string): Promise<Plan
   if (made.status !== 201) surprises.push(`POST /webhooks: ${made.status} ${JSON.stringify(made.body)}`)
   await ask('GET', '/webhooks', 200)
   for (const secret of [`${signing('webhook')}!`, word('webhook'), [word('webhook')], { deep: word('webhook') }])
-    await send('POST', '/webhooks', 422, { ...webhook, secret })
+    await send('POST', '/webhooks', 400, { ...webhook, secret })
+  await send('POST', '/webhooks', 422, [signing('webhook')])
+  await send('POST', '/webhooks', 422, { ...webhook, name: { secret: signing('webhook') } })
   await send('POST', '/webhooks', 422, { url: 5, secret: signing('webhook') })
 
   const order = async (n: number): Promise<void> => {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { driftEvents } from '../events/drift.ts'
 import { guardEvents } from '../events/guard.ts'
 import { orderEvents } from '../events/order.ts'
-import { anything, integer, list, literal, model, nullable, text } from './types.ts'
+import { anything, integer, list, literal, markConfidential, model, nullable, text } from './types.ts'
 
 /** `/webhooks`: events of the log posted to addresses of the user's. */
 
@@ -18,13 +18,15 @@ export type WebhookEvents = keyof typeof webhookEventTypes
 export const webhookPath = model({ webhook_id: text() })
 
 /** What is left out stays as it is; of a new webhook `url` must be there, and `events` is everything. */
-export const webhookRequest = model({
-  url: nullable(text({ maxLength: 2_048 })),
-  name: nullable(text({ maxLength: 100 })),
-  events: nullable(list(literal('order', 'fill', 'guard', 'drift'), { minLength: 1, maxLength: 4 })),
-  /** Checked where no refusal repeats it. */
-  secret: nullable(anything()),
-})
+export const webhookRequest = markConfidential(
+  model({
+    url: nullable(text({ maxLength: 2_048 })),
+    name: nullable(text({ maxLength: 100 })),
+    events: nullable(list(literal('order', 'fill', 'guard', 'drift'), { minLength: 1, maxLength: 4 })),
+    /** Checked where no refusal repeats it. */
+    secret: nullable(anything()),
+  }),
+)
 export type WebhookRequest = z.infer<typeof webhookRequest>
 
 export const resumeRequest = model({ from: literal('position', 'now').default('position') })

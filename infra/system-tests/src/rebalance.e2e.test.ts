@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { Decimal } from 'decimal.js'
 import t from 'tap'
 import { type Api, api as apiOf } from './api.ts'
@@ -51,6 +54,8 @@ const held = (state: State): readonly Entry[] => state.master_account?.simulator
 const now = (api: Api): Promise<State> =>
   must(api.post('/portfolio/state', { refresh: true, connector_names: ['simulator'] }))
 const unitsOf = (state: State) => Object.fromEntries(held(state).map(({ token, units }) => [token, units]))
+
+const cli = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url))
 
 /** One sell and two buys, which the sell helps to pay. */
 const target = { BTC: '0.1', ETH: '0.45', BNB: '0.4' }
@@ -175,6 +180,13 @@ t.test(
     )
     const apart = new Decimal(said?.units ?? 0).minus(counted?.units ?? 1).abs()
     t.ok(apart.lte('0.00000002'), `${said?.units} by the venue, ${counted?.units} by the log`)
+
+    for (const readModel of ['pnl', 'portfolio-past', 'portfolio-rebalances']) {
+      const env = { ...process.env, COLIBRI_HOME: colibri.home }
+      const { stdout } = await promisify(execFile)(process.execPath, [cli, 'rebuild', readModel], { env })
+      const [, ...tables] = stdout.trim().split('\n')
+      t.ok(tables.length > 0 && tables.every((line) => line.includes(': identical,')), stdout)
+    }
 
     const sent = (await ledger()).orders.length
     await must(api.post('/guards/portfolio/halt', { ladder: 'pause', reason: 'enough for today' }))

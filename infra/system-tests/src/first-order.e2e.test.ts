@@ -67,6 +67,18 @@ t.test('from nothing to a filled order, and back to nothing', { timeout: 120_000
       trades.some((trade) => trade.order_id === id),
       'and in trades',
     )
+
+  const why = (await api.get(`/trading/orders/${sellId}/why`)).body
+  t.match(why, { request: { actor: 'user:admin', address: '127.0.0.1' }, market: { last: /^\d/ } }, 'and why')
+  const audit = data<{ type: string; stream_id: string; address: string | null }>(
+    (await api.get('/audit?actor=user:admin&event_type=OrderSubmitted')).body,
+  )
+  t.same(
+    audit.map(({ stream_id: stream, address }) => [stream, address]),
+    [sellId, buyId].map((id) => [`order-${id}`, '127.0.0.1']),
+    'the audit says who placed them, and from where',
+  )
+
   const expected = new Map(before)
   const move = (token: string, by: Decimal): void =>
     void expected.set(token, (expected.get(token) ?? new Decimal(0)).plus(by))

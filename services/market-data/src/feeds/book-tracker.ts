@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OrderBookDiagnosticsResponse, RestartOrderBooksResponse } from '@colibri/contracts'
-import { type BookStatus, booksReply, forgetReply, restartReply } from './control.ts'
+import { type BookStatus, booksReply, forgetReply, restartReply, statusReply } from './control.ts'
 import type { FeedService } from './feeds.ts'
 
 type Asks = Pick<FeedService, 'askAll'>
@@ -70,28 +70,42 @@ export const diagnose = async (
 
 const numberOrNull = (text: string | null): number | null => (text === null ? null : Number(text))
 
-/** Begins all live books of a connector anew with the venue and waits until they are live again. */
+/** Of these pairs those whose book some replica still has, owner or not. */
+const stillKnown = async (feeds: Asks, connectorName: string, pairs: readonly string[]): Promise<readonly string[]> => {
+  const replicas = await feeds.askAll({ op: 'status' }, statusReply)
+  const keys = replicas.flatMap((replica) => replica.feeds.map(({ key }) => key))
+  const known = new Set(
+    keys
+      .filter((key) => key.kind === 'book' && key.connectorName === connectorName)
+      .map(({ tradingPair }) => tradingPair),
+  )
+  return pairs.filter((pair) => known.has(pair))
+}
+
+/** Begins all live books of a connector anew with the venue and waits until they are live again, but for those removed meanwhile. */
 export const restartBooks = async (
   feeds: Asks,
   connectorName: string,
   waitMs: number,
 ): Promise<RestartOrderBooksResponse> => {
   const replicas = await feeds.askAll({ op: 'restart', connectorName }, restartReply)
-  const pairs = replicas.flatMap(({ tradingPairs }) => tradingPairs).sort()
-  if (pairs.length === 0) return { success: false, error: 'No trading pairs to restart' }
+  let pairs: readonly string[] = replicas.flatMap(({ tradingPairs }) => tradingPairs).sort()
   const deadline = performance.now() + waitMs
-  for (;;) {
+  while (pairs.length > 0) {
     const books = await booksOf(feeds, connectorName)
     const missing = pairs.filter((pair) => !books.some((book) => book.tradingPair === pair && book.state === 'live'))
     if (missing.length === 0) {
       const message = `Order book tracker restarted for ${pairs.length} trading pairs`
-      return { success: true, message, trading_pairs: pairs }
+      return { success: true, message, trading_pairs: [...pairs] }
     }
     if (performance.now() > deadline) {
       return { success: false, error: `Order books did not come back within ${waitMs / 1000}s: ${missing.join(', ')}` }
     }
-    await sleep(POLL_MS)
+    const awaited = new Set(await stillKnown(feeds, connectorName, missing))
+    pairs = pairs.filter((pair) => awaited.has(pair) || !missing.includes(pair))
+    if (awaited.size > 0) await sleep(POLL_MS)
   }
+  return { success: false, error: 'No trading pairs to restart' }
 }
 
 /** Drops a live book wherever nobody holds it. Returns whether any replica had it. */

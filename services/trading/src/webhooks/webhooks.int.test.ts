@@ -9,6 +9,7 @@ import t, { type Test } from 'tap'
 import { z } from 'zod'
 import { eventually, type TradingProcess, testBed } from '../test-bed.ts'
 import { createPoster } from './post-event.ts'
+import { openWebhookStore } from './webhook-store.ts'
 
 interface Taken {
   readonly id: string
@@ -283,6 +284,26 @@ t.test('changes: what is left out stays; a secret is shown once and nowhere else
     status: 404,
     body: { detail: `Webhook '${rest.id}' not found` },
   })
+})
+
+t.test('who does not know where a webhook is moves nothing; who has another password sees nothing', async (t) => {
+  const pool = new pg.Pool({ connectionString: bed.databaseUrl })
+  t.teardown(() => pool.end())
+  const store = await openWebhookStore(pool, 'test', Date.now)
+  const sealed = { url: good.url, secret: toGood.secret }
+  const added = await store.add({ name: '', events: ['drift'], sealed, position: '1/1', by: 'user:test' })
+  const stale = await store.pause(added.id, 'not delivered by the service')
+  if (stale === undefined) throw new Error('not there')
+  const attempt = { eventId: added.id, eventType: 'T', attempt: 1, status: null, error: 'x', durationMs: 1, at: 1 }
+  t.equal(await store.passed(stale, '2/2'), false, 'paused')
+  const other = { ...stale, revision: stale.revision - 1 }
+  t.equal(await store.delivered(other, attempt, '2/2'), false, 'changed since')
+  t.equal(await store.failed({ ...stale, position: '0/0' }, attempt, null), undefined, 'elsewhere')
+  t.match(await store.get(added.id), { position: '1/1', delivered: 0, attempts: 0 })
+  t.same(await store.deliveries(added.id, 10), [])
+  t.same(await store.unseal(added), sealed)
+  await t.rejects((await openWebhookStore(pool, 'another', Date.now)).unseal(added), { message: 'MAC mismatch' })
+  t.equal(await store.remove(added.id), true)
 })
 
 t.test('bad input says what would be right, and repeats no secret', async (t) => {

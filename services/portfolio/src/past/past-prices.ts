@@ -4,6 +4,8 @@ import type { PastQueries, SeenPrice } from './past.queries.ts'
 /** The close of a market's last minute before a time; null where nobody can tell. */
 export type AskClose = (connectorName: string, tradingPair: string, at: number) => Promise<string | null>
 
+export type PastPriceSources = Pick<PastQueries, 'traded' | 'snapshotPrices'>
+
 /** What was seen within this time counts as the price of the moment. */
 const SAME_MOMENT_MS = 10 * 60_000
 
@@ -20,7 +22,7 @@ const newer = (left: SeenPrice | undefined, right: SeenPrice | undefined): SeenP
  * not older than ten minutes; else by the candle of that minute; else none. Never rejects for want of a price.
  */
 export const pastPrices =
-  (past: PastQueries, askClose: AskClose, onFailure: (error: unknown) => void) =>
+  (past: PastPriceSources, askClose: AskClose, onFailure: (error: unknown) => void) =>
   async (connectorName: string, tradingPairs: readonly string[], at: number): Promise<ReadonlyMap<string, string>> => {
     const [traded, snapshot] = await Promise.all([
       past.traded(connectorName, tradingPairs, at),
@@ -47,7 +49,7 @@ export const pastPrices =
  * old (a snapshot is what everything of the past is valued by), else by the candle of that minute.
  */
 export const pastTokenPrices =
-  (past: PastQueries, askClose: AskClose, onFailure: (error: unknown) => void) =>
+  (past: PastPriceSources, askClose: AskClose, onFailure: (error: unknown) => void) =>
   async (connectorName: string, tokens: readonly string[], at: number): Promise<ReadonlyMap<string, string>> => {
     const pairs = new Map(
       tokens.flatMap((token) => {

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { openVenues } from './open-venues.ts'
 import { type Answer, startScriptedVenue } from './scripted-venue.ts'
 import type { CreateOutcome, VenueOrder } from './venue.ts'
@@ -89,19 +89,25 @@ const refusals: readonly (readonly [name: string, answer: Answer, kind: 'throttl
   ['429 of a proxy', reply(429, 'slow down', 'text/plain'), 'throttled', /429/],
 ]
 
+/** An account at a venue in the hand of the test. */
+const connected = async (t: Test, connectorName: string) => {
+  const venue = await startScriptedVenue()
+  const venues = openVenues({ urls: { [connectorName]: { rest: venue.url } }, timeoutMs: 400 })
+  t.teardown(async () => {
+    await venues.close()
+    await venue.close()
+  })
+  const account = venues.accountVenue(connectorName, {
+    [`${connectorName}_api_key`]: 'key',
+    [`${connectorName}_api_secret`]: 'secret-of-the-account',
+  })
+  await account.connect()
+  return { venue, venues, account }
+}
+
 for (const connectorName of ['simulator', 'simulator_perpetual']) {
   t.test(`createOrder on ${connectorName} tells what is known`, async (t) => {
-    const venue = await startScriptedVenue()
-    const venues = openVenues({ urls: { [connectorName]: { rest: venue.url } }, timeoutMs: 400 })
-    t.teardown(async () => {
-      await venues.close()
-      await venue.close()
-    })
-    const account = venues.accountVenue(connectorName, {
-      [`${connectorName}_api_key`]: 'key',
-      [`${connectorName}_api_secret`]: 'secret-of-the-account',
-    })
-    await account.connect()
+    const { venue, account } = await connected(t, connectorName)
 
     venue.answer = reply(200, { symbol: 'BTCUSDT', orderId: 4711, status: 'NEW', clientOrderId: 'warm' })
     t.same(await account.createOrder(order('warm')), { kind: 'accepted', venueOrderId: '4711' })
@@ -130,17 +136,7 @@ for (const connectorName of ['simulator', 'simulator_perpetual']) {
 for (const connectorName of ['simulator', 'simulator_perpetual']) {
   for (const [name, answer, kind, reason] of refusals) {
     t.test(`${name} on ${connectorName}: refused before processing, then nothing is sent`, async (t) => {
-      const venue = await startScriptedVenue()
-      const venues = openVenues({ urls: { [connectorName]: { rest: venue.url } }, timeoutMs: 400 })
-      t.teardown(async () => {
-        await venues.close()
-        await venue.close()
-      })
-      const account = venues.accountVenue(connectorName, {
-        [`${connectorName}_api_key`]: 'key',
-        [`${connectorName}_api_secret`]: 'secret-of-the-account',
-      })
-      await account.connect()
+      const { venue, venues, account } = await connected(t, connectorName)
       t.equal(account.pause(), null)
       venue.answer = answer
       const refused = await account.createOrder(order('first'))

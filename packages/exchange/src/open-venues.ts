@@ -43,6 +43,22 @@ const usable = (connectorName: string): Connector => {
   return connector
 }
 
+/** The venue that is open under this name, or a new one that is forgotten when it is closed. */
+const shared = <V extends { close(): Promise<void> }>(open: Map<string, V>, name: string, make: () => V): V => {
+  const known = open.get(name)
+  if (known !== undefined) return known
+  const venue = make()
+  const entry: V = {
+    ...venue,
+    close: async () => {
+      open.delete(name)
+      await venue.close()
+    },
+  }
+  open.set(name, entry)
+  return entry
+}
+
 /**
  * All venues by connector name. Nothing is opened or asked before a venue is used, so an unreachable one harms nobody else.
  * A public venue is shared; every account venue is the caller's own. Throws `VenuesFileInvalid`.
@@ -78,44 +94,23 @@ export const openVenues = (options: VenuesOptions = {}): Venues => {
     options.logger?.info({ connector, ...urls }, 'the base URLs or the limit of a venue are overridden')
   }
 
-  const publicVenue = (connectorName: string): PublicVenue => {
-    const connector = usable(connectorName)
-    const shared = publicVenues.get(connectorName)
-    if (shared !== undefined) return shared
-    const settings = { ...settingsOf(connector, 'rest', 'data'), markets: marketsOf(connector) }
-    const venue = ccxtPublicVenue(connector, settings)
-    const entry: PublicVenue = {
-      ...venue,
-      close: async () => {
-        publicVenues.delete(connectorName)
-        await venue.close()
-      },
-    }
-    publicVenues.set(connectorName, entry)
-    return entry
-  }
+  const publicVenue = (connectorName: string): PublicVenue =>
+    shared(publicVenues, connectorName, () => {
+      const connector = usable(connectorName)
+      return ccxtPublicVenue(connector, { ...settingsOf(connector, 'rest', 'data'), markets: marketsOf(connector) })
+    })
 
   return {
     connectorNames: () => catalogue.map((connector) => connector.name),
 
     publicVenue,
 
-    liveVenue(connectorName) {
-      const connector = usable(connectorName)
-      const shared = liveVenues.get(connectorName)
-      if (shared !== undefined) return shared
-      const settings = { ...settingsOf(connector, 'streams', 'data'), markets: marketsOf(connector) }
-      const venue = ccxtLiveVenue(connector, settings, () => publicVenue(connectorName))
-      const entry: LiveVenue = {
-        ...venue,
-        close: async () => {
-          liveVenues.delete(connectorName)
-          await venue.close()
-        },
-      }
-      liveVenues.set(connectorName, entry)
-      return entry
-    },
+    liveVenue: (connectorName) =>
+      shared(liveVenues, connectorName, () => {
+        const connector = usable(connectorName)
+        const settings = { ...settingsOf(connector, 'streams', 'data'), markets: marketsOf(connector) }
+        return ccxtLiveVenue(connector, settings, () => publicVenue(connectorName))
+      }),
 
     accountVenue(connectorName, credentials, clearance) {
       const connector = usable(connectorName)

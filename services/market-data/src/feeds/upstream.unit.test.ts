@@ -1,5 +1,5 @@
-import type { Candle } from '@colibri/exchange'
 import t from 'tap'
+import { plainCandle } from '../candles/testing/made-candles.ts'
 import { scriptedExchange } from '../testing/scripted-live-venue.ts'
 import type { FeedKey } from './feed.ts'
 import { BOOK_LEVELS, type OpenUpstream, upstreams } from './upstream.ts'
@@ -30,27 +30,14 @@ const follow = <T>(open: OpenUpstream<T>, key: FeedKey) => {
   return { exchange, upstream, until }
 }
 
-const row = (time: number, close: number): Candle => ({
-  time,
-  open: 1,
-  high: 1,
-  low: 1,
-  close,
-  volume: 1,
-  quoteVolume: 1,
-  trades: 1,
-  takerBuyBaseVolume: 1,
-  takerBuyQuoteVolume: 1,
-})
-
 t.test('rows of candles that change within the gap travel once, newest, in order of time', async (t) => {
   const { exchange, upstream, until } = follow(upstreams.candles, { ...key, kind: 'candles', interval: '1m' })
-  exchange.candles('BTC-USDT', [row(60, 1)])
+  exchange.candles('BTC-USDT', [plainCandle(60, 1)])
   await until(1)
-  exchange.candles('BTC-USDT', [row(120, 1)])
-  exchange.candles('BTC-USDT', [row(60, 2), row(120, 2)])
-  exchange.candles('BTC-USDT', [row(120, 3)])
-  t.same(await until(2), [[row(60, 1)], [row(60, 2), row(120, 3)]])
+  exchange.candles('BTC-USDT', [plainCandle(120, 1)])
+  exchange.candles('BTC-USDT', [plainCandle(60, 2), plainCandle(120, 2)])
+  exchange.candles('BTC-USDT', [plainCandle(120, 3)])
+  t.same(await until(2), [[plainCandle(60, 1)], [plainCandle(60, 2), plainCandle(120, 3)]])
   upstream.stop()
   await upstream.ended
 })

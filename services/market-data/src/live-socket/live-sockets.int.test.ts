@@ -1,5 +1,6 @@
 import { UnknownPair } from '@colibri/exchange'
 import t from 'tap'
+import { plainCandle } from '../candles/testing/made-candles.ts'
 import { book, dataOf, pair, trades, until, wish, liveSocketService as world } from '../testing/live-socket-service.ts'
 
 t.test('a conversation', async (t) => {
@@ -87,18 +88,7 @@ t.test('the answer comes before any data; subscribing again replaces', async (t)
   const client = await connect()
   const live = feed({ kind: 'book', ...pair() })
   live.push(1, book(1))
-  push(1, {
-    time: 60_000,
-    open: 1,
-    high: 1,
-    low: 1,
-    close: 1,
-    volume: 1,
-    quoteVolume: 1,
-    trades: 1,
-    takerBuyBaseVolume: 1,
-    takerBuyQuoteVolume: 1,
-  })
+  push(1, plainCandle(60_000, 1))
   for (const type of ['order_book', 'candles', 'trades']) client.say(wish({ type }))
   feed({ kind: 'trades', ...pair() }).push(1, trades(1, 2))
   await client.hear(({ type }) => type === 'candle_update')

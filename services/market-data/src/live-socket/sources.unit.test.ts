@@ -1,5 +1,6 @@
 import { UnknownPair } from '@colibri/exchange'
 import t from 'tap'
+import { plainCandle } from '../candles/testing/made-candles.ts'
 import { handFedCandles, handFedFeeds } from '../testing/hand-fed-feeds.ts'
 import type { Subscription } from './command.ts'
 import type { Cursor } from './source.ts'
@@ -16,19 +17,6 @@ const trade = (id: number) => ({
   time: id * 1_000,
 })
 const shown = (id: number) => ({ timestamp: id, price: id, amount: 2, side: 'buy' })
-const candle = (time: number, close: number) => ({
-  time,
-  open: 1,
-  high: 1,
-  low: 1,
-  close,
-  volume: 1,
-  quoteVolume: 1,
-  trades: 1,
-  takerBuyBaseVolume: 1,
-  takerBuyQuoteVolume: 1,
-})
-
 const world = (kept?: number) => {
   const { feeds, feed } = handFedFeeds(kept)
   const { candles, push } = handFedCandles()
@@ -156,7 +144,7 @@ t.test('a hole in the feed is told to those who had what was before it, and to n
 
 t.test('candles: all rows when one opens, the live one in between', async (t) => {
   const { pushCandles, open } = world()
-  pushCandles(1_000, candle(60_000, 1), candle(120_000, 2), candle(180_000, 3))
+  pushCandles(1_000, plainCandle(60_000, 1), plainCandle(120_000, 2), plainCandle(180_000, 3))
   const { cursor } = await open({ type: 'candles', interval: '1m', rows: 2 })
   const closes = () => {
     const push = taken(cursor)
@@ -165,15 +153,21 @@ t.test('candles: all rows when one opens, the live one in between', async (t) =>
   }
   t.same(closes(), ['candles', [120, 2], [180, 3]])
   t.same(closes(), ['candle_update', [180, 3]], 'even when unchanged')
-  pushCandles(2_000, candle(180_000, 4))
+  pushCandles(2_000, plainCandle(180_000, 4))
   t.same(closes(), ['candle_update', [180, 4]])
-  pushCandles(3_000, candle(240_000, 5))
+  pushCandles(3_000, plainCandle(240_000, 5))
   t.same(closes(), ['candles', [180, 4], [240, 5]])
 })
 
 t.test('candles resumed: what may have changed since', async (t) => {
   const { pushCandles, open } = world()
-  pushCandles(200_000, candle(60_000, 1), candle(120_000, 2), candle(180_000, 3), candle(240_000, 4))
+  pushCandles(
+    200_000,
+    plainCandle(60_000, 1),
+    plainCandle(120_000, 2),
+    plainCandle(180_000, 3),
+    plainCandle(240_000, 4),
+  )
   const resume = async (sequence: number) => (await open({ type: 'candles', interval: '1m', rows: 3 }, sequence)).cursor
   const times = (cursor: Cursor) => taken(cursor)?.data.map((row: { timestamp: number }) => row.timestamp)
   const behind = await resume(190_000)

@@ -13,3 +13,17 @@ export const madeCandle = (time: number, volume = 10): Candle => ({
   takerBuyBaseVolume: volume / 2,
   takerBuyQuoteVolume: volume * 50,
 })
+
+/** A candle of which only time and close matter. */
+export const plainCandle = (time: number, close: number): Candle => ({
+  time,
+  open: 1,
+  high: 1,
+  low: 1,
+  close,
+  volume: 1,
+  quoteVolume: 1,
+  trades: 1,
+  takerBuyBaseVolume: 1,
+  takerBuyQuoteVolume: 1,
+})

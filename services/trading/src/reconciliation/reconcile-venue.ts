@@ -85,6 +85,7 @@ export const reconcileVenue = (
     context,
     place,
     venue,
+    guardMs: policy.guardMs,
     announce,
     recorded: (orderId) => {
       takenIn.set(orderId, now())

@@ -10,6 +10,8 @@ export interface StrangersDeps {
   readonly context: OrdersContext
   readonly place: Place
   readonly venue: AccountVenue
+  /** What is not known yet is asked again after so long. */
+  readonly guardMs: number
   /** Stores the drift, once; gives the id of its event. */
   announce(key: string, drift: DriftDetected): Promise<string>
   /** An order has been recorded with the fills it had. */
@@ -32,6 +34,9 @@ interface Stranger {
   readonly tradingPair: string
   readonly venueOrderId: string
   readonly state: VenueOrderState | undefined
+  /** Epoch milliseconds at which it was met, and before which it is left alone. */
+  readonly metAt: number
+  notBefore: number
   denials: number
 }
 
@@ -98,6 +103,8 @@ export const createStrangers = (deps: StrangersDeps): Strangers => {
       await takeFills(externalId, tradingPair, venueOrderId, known?.createdAt ?? context.now())
       return 'known'
     }
+    // A stream is often faster than the reply to our own request: its order has a name in a moment.
+    if (mayBeOurs(tradingPair).length > 0 && context.now() - stranger.metAt < deps.guardMs) return 'later'
     const lookup = stranger.state === undefined ? await venue.findOrder({ venueOrderId }, tradingPair) : undefined
     if (lookup !== undefined && lookup.kind !== 'found') {
       stranger.denials += 1
@@ -124,13 +131,16 @@ export const createStrangers = (deps: StrangersDeps): Strangers => {
   return {
     add(tradingPair, venueOrderId, state) {
       const key = `${tradingPair} ${venueOrderId}`
-      if (!waiting.has(key)) waiting.set(key, { tradingPair, venueOrderId, state, denials: 0 })
+      const metAt = context.now()
+      if (!waiting.has(key)) waiting.set(key, { tradingPair, venueOrderId, state, metAt, notBefore: metAt, denials: 0 })
     },
 
     async identify() {
       const failures: unknown[] = []
       for (const [key, stranger] of [...waiting]) {
         try {
+          if (context.now() < stranger.notBefore) continue
+          stranger.notBefore = context.now() + deps.guardMs
           if ((await look(stranger)) === 'known') waiting.delete(key)
         } catch (error) {
           // Until it is met again: a gap or a difference makes the fills be read anew.

@@ -1,37 +1,15 @@
 import type { BalancesConfirmed, DriftDetected } from '@colibri/contracts'
-import { type EventLog, type NewEvent, VersionConflict } from '@colibri/event-log'
 import type { AccountVenue, VenueFill, VenueOrderState } from '@colibri/exchange'
 import t from 'tap'
 import { createOrderStreams } from '../orders/order-streams.ts'
 import type { OrdersContext } from '../orders/orders-context.ts'
+import { memoryLog } from '../testing/memory-log.ts'
 import type { Expected } from './expected.ts'
 import { createLook } from './look.ts'
 import type { Strangers } from './strangers.ts'
 
 const place = { accountName: 'main', connectorName: 'simulator' }
 const policy = { guardMs: 1_000, busyMs: 5_000, rollMs: 60_000 }
-
-const memoryLog = () => {
-  const streams = new Map<string, NewEvent[]>()
-  const log: Pick<EventLog, 'append' | 'read'> = {
-    async append(streamId, events, expected) {
-      const stream = streams.get(streamId) ?? []
-      const actual = stream.length === 0 ? 'none' : stream.length - 1
-      if (expected !== 'any' && expected !== actual) throw new VersionConflict(streamId, expected, actual)
-      streams.set(streamId, [...stream, ...events])
-      return { version: stream.length + events.length - 1, position: '0/1' }
-    },
-    read: async (streamId) =>
-      (streams.get(streamId) ?? []).map((event, version) => ({
-        ...event,
-        streamId,
-        version,
-        position: '0/1',
-        recordedAt: 0,
-      })),
-  }
-  return { log: log as EventLog, said: () => streams.get('drift-main-simulator') ?? [] }
-}
 
 const nothing: Expected = { basis: undefined, positions: [], newestEffect: 0, version: undefined }
 const basis = (cash: Readonly<Record<string, string>>, more: object = {}): Expected => ({
@@ -55,7 +33,8 @@ const basis = (cash: Readonly<Record<string, string>>, more: object = {}): Expec
 const given = (market: 'spot' | 'perpetual' = 'spot') => {
   const clock = { time: 100_000 }
   const now = () => clock.time
-  const { log, said } = memoryLog()
+  const { log, eventsOf } = memoryLog()
+  const said = () => eventsOf('drift-main-simulator')
   const streams = createOrderStreams(log, now, () => log)
   const strangers: string[] = []
   const pairs: string[] = []

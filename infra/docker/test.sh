@@ -1,6 +1,6 @@
 #!/bin/sh
 # Proves docker-compose.yml on an engine of its own: the image builds from a clean checkout of HEAD, up, an order filled
-# through the edge, replicas, a second trading that waits and takes over, down, nothing left.
+# through the edge, replicas, a second trading that stands by and takes over, down, nothing left.
 # Needs Linux, root, git, an installed workspace, dockerd, docker-compose 1.29, busybox (static) and curl. No image is
 # pulled: the base images are made from the npm packages of Node, NATS and Postgres. Building reaches the npm registry.
 set -eu
@@ -146,10 +146,9 @@ echo 'ok: none of them runs as root'
 first=$(docker-compose ps -q trading)
 timeout 120 docker-compose up -d --no-build --scale market-data=2 --scale trading=2 >/dev/null 2>&1
 second=$(docker-compose ps -q trading | grep -v "$first")
-refused() { docker logs "$second" 2>&1 | grep -q 'trading cannot run twice, as each exchange account has one writer: waiting until'; }
-within 60 'a second trading waits and says why' refused
-order >/dev/null
-[ "$(docker inspect -f '{{.State.Health.Status}}' "$second")" != healthy ] || { echo 'the second trading is healthy'; exit 1; }
+healthy() { [ "$(docker inspect -f '{{.State.Health.Status}}' "$second")" = healthy ]; }
+within 60 'a second trading stands by' healthy
+for _ in 1 2 3 4; do order >/dev/null; done
 docker kill "$first" >/dev/null
 within 60 'it takes over when the first is killed' order
 case "$(repeated)" in '0 of '[1-9]*) ;; *) echo "orders asked for more than once: $(repeated)"; exit 1 ;; esac

@@ -23,12 +23,13 @@ const DRAIN_MS = 15_000
 /** How long each step waits for the venue to do what it was asked. */
 const STEP_MS = 30_000
 const LOOK_EVERY_MS = 250
+/** A venue that is asked for everything at once holds most of it back, and then has to be asked what became of each. */
+const CANCELS_AT_ONCE = 10
 
 const covers = (scope: GuardScope, accountName: string): boolean =>
   scope.kind === 'portfolio' || scope.accountName === accountName
 
-const until = async (done: () => Promise<boolean>): Promise<void> => {
-  const deadline = Date.now() + STEP_MS
+const until = async (done: () => Promise<boolean>, deadline = Date.now() + STEP_MS): Promise<void> => {
   while (!(await done()) && Date.now() < deadline) await sleep(LOOK_EVERY_MS)
 }
 
@@ -42,14 +43,22 @@ export const runLadder = async (deps: LadderDeps, scope: GuardScope): Promise<vo
   const cause = { actor: 'guard', correlationId: halt.id, causationId: halt.id }
   const open = (): readonly LiveOrder[] => deps.live().filter(({ order }) => covers(scope, order.intent.accountName))
 
+  const cancelOne = async ({ order: { intent } }: LiveOrder): Promise<void> => {
+    await deps
+      .cancel({ clientOrderId: intent.clientOrderId }, cause)
+      .catch((error: unknown) => deps.report(error, `cancelling ${intent.clientOrderId} for a halt`))
+  }
+
   const cancelAll = async (): Promise<void> => {
-    const cancelling = open().map(({ order: { intent } }) =>
-      deps
-        .cancel({ clientOrderId: intent.clientOrderId }, cause)
-        .catch((error: unknown) => deps.report(error, `cancelling ${intent.clientOrderId} for a halt`)),
-    )
-    await Promise.all(cancelling)
-    await until(async () => open().length === 0)
+    const deadline = Date.now() + STEP_MS
+    const waiting = [...open()]
+    const inTurn = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined && Date.now() < deadline; next = waiting.shift()) {
+        await cancelOne(next)
+      }
+    }
+    await Promise.all(Array.from({ length: CANCELS_AT_ONCE }, inTurn))
+    await until(async () => open().length === 0, deadline)
   }
 
   const held = (): Promise<AccountPosition[]> =>

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { openVenues } from './open-venues.ts'
 import { type Answer, startScriptedVenue } from './scripted-venue.ts'
-import type { CreateOutcome, VenueOrder } from './venue.ts'
+import type { Clearance, CreateOutcome, VenueOrder } from './venue.ts'
 
 const order = (clientOrderId: string, change: Partial<VenueOrder> = {}): VenueOrder => ({
   clientOrderId,
@@ -183,6 +183,42 @@ t.test('what is refused here is never sent', async (t) => {
     t.match(outcome.kind === 'rejected' ? outcome.reason : '', reason, name)
   }
   t.equal(venue.creates.length, 0)
+})
+
+t.test('what is not cleared any more once it is signed is never sent', async (t) => {
+  const venue = await startScriptedVenue()
+  const venues = openVenues({ urls: { simulator: { rest: venue.url } }, timeoutMs: 1_500 })
+  t.teardown(async () => {
+    await venues.close()
+    await venue.close()
+  })
+  let clearance: Clearance = () => undefined
+  const keys = { simulator_api_key: 'key', simulator_api_secret: 'secret' }
+  const account = venues.accountVenue('simulator', keys, () => clearance())
+  venue.answer = reply(200, { symbol: 'BTCUSDT', orderId: 1, status: 'NEW' })
+  t.match(await account.createOrder(order('a')), { kind: 'accepted' })
+
+  clearance = async () => ({ reason: 'another process has the account' })
+  t.match(await account.createOrder(order('b')), {
+    kind: 'rejected',
+    reason: /^not sent: .*another process has the account/,
+  })
+  await t.rejects(account.balances(), { name: 'VenueUnavailable' })
+  clearance = async () => 'clear' as const
+  t.match(await account.createOrder(order('c')), { kind: 'accepted' })
+
+  let answered: () => void = () => undefined
+  const late = new Promise<void>((resolve) => {
+    answered = resolve
+  })
+  clearance = async () => {
+    await late
+    return 'clear' as const
+  }
+  t.match(await account.createOrder(order('d')), { kind: 'rejected', reason: /^not sent: / }, 'nobody waits any more')
+  answered()
+  await account.createOrder(order('e'))
+  t.equal(venue.creates.length, 3, 'the first, the third and the last')
 })
 
 t.test('a venue that is not there rejects without sending, and works once it is', async (t) => {

@@ -98,6 +98,13 @@ export const testVenue = (t: Test, name: string, factory: (t: Test) => Promise<V
       t.ok(rule.supportsLimitOrders && rule.supportsMarketOrders)
     })
 
+    await t.test('what the key may do is told, or why it is not', async (t) => {
+      const { reason, ...told } = await account.keyPermissions()
+      t.same(Object.keys(told).sort(), ['ipRestricted', 'trade', 'withdraw'])
+      if (reason === null) t.equal(told.trade, 'yes', 'this account trades')
+      else t.same(Object.values(told), ['unknown', 'unknown', 'unknown'])
+    })
+
     await t.test('tickers are exact, one by one and all at once', async (t) => {
       const all = await open.tickers()
       t.equal(new Set(all.map((ticker) => ticker.tradingPair)).size, all.length)

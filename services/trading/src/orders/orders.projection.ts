@@ -59,7 +59,10 @@ create table if not exists trades (
 alter table trades add column if not exists fee_amount numeric;
 alter table trades add column if not exists fee_asset text;
 alter table trades add column if not exists position_side text;
+alter table trades add column if not exists account text;
+alter table trades add column if not exists connector text;
 create index if not exists trades_newest on trades (timestamp desc, trade_id desc);
+create index if not exists trades_of_place on trades (account, connector, timestamp);
 create index if not exists trades_client_order_id on trades (client_order_id);
 ${ORDER_COUNTS}`
 
@@ -162,6 +165,8 @@ const addFill = (row: Row, fill: Fill): Trade => {
     fee_amount: exact(fill.feeAmount),
     fee_asset: fill.feeCurrency,
     position_side: fill.positionSide ?? null,
+    account: row.account_name,
+    connector: row.connector_name,
   }
 }
 

@@ -31,11 +31,14 @@ export interface TradesTable {
   price: string
   fee_paid: string
   fee_currency: string | null
-  /** As it was taken. Null, as the next two, in rows from before these columns. */
+  /** As it was taken. Null, as all that follows, in rows from before these columns. */
   fee_amount: string | null
   fee_asset: string | null
   /** LONG or SHORT where the account keeps them apart. */
   position_side: string | null
+  /** The order's. */
+  account: string | null
+  connector: string | null
 }
 
 /** How many orders of one kind were created on one day, in UTC. */

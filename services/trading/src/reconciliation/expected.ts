@@ -32,19 +32,19 @@ export interface Expected {
 /** Clocks of venues are this well known. */
 const CLOCKS_APART_MS = 5_000
 
+/** Fills from before rows named their account are from before the first look. */
 const FILLS = `
 select o.trading_pair, o.trade_type, t.fee_asset, sum(t.amount)::text as amount, sum(t.amount * t.price)::text as quote,
   sum(t.fee_amount)::text as fee, count(*)::int as count
 from trading.trades t join trading.orders o on o.client_order_id = t.client_order_id
-where o.account_name = $1 and o.connector_name = $2 and t.timestamp > $3 and t.fee_amount is not null
+where t.account = $1 and t.connector = $2 and t.timestamp > $3
 group by 1, 2, 3`
 
 const DOUBTFUL = `
 select o.trading_pair, o.trade_type, t.fee_asset, t.amount::text, (t.amount * t.price)::text as quote,
   t.fee_amount::text as fee, 1 as count
 from trading.trades t join trading.orders o on o.client_order_id = t.client_order_id
-where o.account_name = $1 and o.connector_name = $2 and t.timestamp > $3 and t.timestamp <= $4
-  and t.fee_amount is not null
+where t.account = $1 and t.connector = $2 and t.timestamp > $3 and t.timestamp <= $4
 order by t.timestamp desc limit 10`
 
 const FUNDING = `
@@ -62,8 +62,7 @@ group by 1, 2`
 
 const NEWEST = `
 select greatest(
-  (select max(t.timestamp) from trading.trades t join trading.orders o on o.client_order_id = t.client_order_id
-    where o.account_name = $1 and o.connector_name = $2 and t.timestamp > $3),
+  (select max(timestamp) from trading.trades where account = $1 and connector = $2 and timestamp > $3),
   (select max(timestamp) from trading.funding_payments
     where account_name = $1 and connector_name = $2 and timestamp > $3)) as newest`
 

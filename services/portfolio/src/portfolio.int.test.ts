@@ -324,11 +324,15 @@ t.test('the state of the portfolio over real sockets', async (t) => {
       sellOrderCollateralToken: 'USDT',
     }
     answering(nats, 'market-data', 'trading-rules', () => ({ rules: [rule], orderTypes: ['MARKET'] }))
-    const noLimits = { maxOrderNotional: null, maxOpenNotional: null, maxOrdersPerMinute: null }
+    const limits: Record<string, string | number | null> = {
+      maxOrderNotional: null,
+      maxOpenNotional: null,
+      maxOrdersPerMinute: null,
+    }
     let halt: { reason: string } | null = null
     const endGuards = answering(nats, 'trading', 'guards', () =>
       guardsReply.parse({
-        guards: [{ scope: { kind: 'account', accountName: 'master_account' }, limits: noLimits, halt }],
+        guards: [{ scope: { kind: 'account', accountName: 'master_account' }, limits, halt }],
       }),
     )
     await nats.flush()
@@ -374,6 +378,11 @@ t.test('the state of the portfolio over real sockets', async (t) => {
     t.match(await refused({ dry_run: false }), { status: 409, body: { detail: /halted.*too much lost/ } })
     t.match(await refused({}), { status: 200, body: { blocked_by: [/too much lost/] } })
     t.match(await get('/portfolio/rebalance/nothing'), { status: 404 })
+    halt = null
+    limits.maxOrdersPerMinute = 0
+    t.match(await refused({ dry_run: false }), { status: 409, body: { detail: /1 orders.*may place 0 in a minute/ } })
+    limits.maxOrderNotional = '100'
+    t.match((await refused({})).body, { orders: [], not_reached: [{}, {}, { token: 'BTC', reason: 'guard' }] })
     await endGuards()
   })
 

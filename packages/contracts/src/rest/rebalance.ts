@@ -76,7 +76,7 @@ export const rebalanceResponse = z.object({
   not_reached: z.array(
     z.object({ account_name: z.string(), token: z.string(), reason: z.string(), detail: z.string() }),
   ),
-  /** Why the plan could not be carried out just now: halts. Empty when it could. */
+  /** Why the plan could not be carried out: halts, more orders than a guard allows in a minute. Empty when it could. */
   blocked_by: z.array(z.string()),
 })
 export type RebalanceResponse = z.infer<typeof rebalanceResponse>

@@ -24,7 +24,7 @@ export interface PrepareDeps extends Pick<PortfolioDeps, 'accountNames' | 'balan
 
 export interface Prepared {
   readonly plan: RebalancePlan
-  /** Halts that stand over one of the accounts. */
+  /** Halts that stand over one of the accounts, and limits on how many orders there may be. */
   readonly blockedBy: readonly string[]
 }
 
@@ -53,15 +53,28 @@ export const largestOrder = (guards: GuardsReply['guards'], accountName: string,
   return limits.length === 0 ? null : Exact.min(...limits).toFixed()
 }
 
-const haltsOver = (guards: GuardsReply['guards'], accountNames: readonly string[]): readonly string[] => {
-  const halted = guards.filter(
-    ({ scope, halt }) => halt !== null && (scope.kind === 'portfolio' || accountNames.includes(scope.accountName)),
-  )
-  return halted.map(({ scope, halt }) => {
-    const whom = scope.kind === 'portfolio' ? 'all accounts' : `account '${scope.accountName}'`
-    return `Trading is halted for ${whom}: ${halt?.reason}. Re-arm it to trade again`
-  })
-}
+const whomOf = (scope: GuardsReply['guards'][number]['scope']): string =>
+  scope.kind === 'portfolio' ? 'all accounts' : `account '${scope.accountName}'`
+
+/** What of the guards would not let these orders pass in one go. */
+const blockedBy = (
+  guards: GuardsReply['guards'],
+  accountNames: readonly string[],
+  orders: readonly RebalanceOrder[],
+): readonly string[] =>
+  guards
+    .filter(({ scope }) => scope.kind === 'portfolio' || accountNames.includes(scope.accountName))
+    .flatMap(({ scope, halt, limits: { maxOrdersPerMinute: most } }) => {
+      const count = orders.filter(
+        (order) => scope.kind === 'portfolio' || order.accountName === scope.accountName,
+      ).length
+      return [
+        ...(halt === null ? [] : [`Trading is halted for ${whomOf(scope)}: ${halt.reason}. Re-arm it to trade again`]),
+        ...(most === null || count <= most
+          ? []
+          : [`The plan has ${count} orders, and ${whomOf(scope)} may place ${most} in a minute`]),
+      ]
+    })
 
 const refused = (loc: readonly string[], input: unknown, text: string): ApiError =>
   unprocessable([{ type: 'value_error', loc: ['body', ...loc], msg: `Value error, ${text}`, input }])
@@ -199,6 +212,7 @@ export const prepareRebalance =
         maxOrderNotional: largestOrder(guards, accountName, quoteToken),
       }),
     )
+    const orders = numbered([...planned.flatMap(({ sells }) => sells), ...planned.flatMap(({ buys }) => buys)])
     return {
       plan: {
         connectorName,
@@ -208,16 +222,16 @@ export const prepareRebalance =
         reserve: terms.reserve,
         minOrderNotional: terms.minOrderNotional,
         accounts: planned.map(({ account }) => account),
-        orders: numbered([...planned.flatMap(({ sells }) => sells), ...planned.flatMap(({ buys }) => buys)]),
+        orders,
         obstacles: planned.flatMap(({ obstacles }) => obstacles),
       },
-      blockedBy: haltsOver(guards, names),
+      blockedBy: blockedBy(guards, names, orders),
     }
   }
 
 const isHeld = ({ total }: TokenBalance): boolean => !new Exact(total).isZero()
 
-/** 409 for a plan that a halt forbids. */
-export const refuseWhenHalted = ({ blockedBy: [first] }: Prepared): void => {
+/** 409 for a plan that the guards would not let pass. */
+export const refuseWhenBlocked = ({ blockedBy: [first] }: Prepared): void => {
   if (first !== undefined) throw new ApiError(409, first)
 }

@@ -3,7 +3,7 @@ import { type RebalanceRequest, rebalanceStream } from '@colibri/contracts'
 import { DuplicateEvent, derivedEventId, randomEventId, VersionConflict, whileLeader } from '@colibri/event-log'
 import { ApiError, badRequest, type RequestContext } from '@colibri/service-kit'
 import type { Pool } from 'pg'
-import { type Prepared, refuseWhenHalted } from './prepare-rebalance.ts'
+import { type Prepared, refuseWhenBlocked } from './prepare-rebalance.ts'
 import { type RunningRebalance, rebalanceOf } from './rebalance.ts'
 import { type RunDeps, runRebalance } from './run-rebalance.ts'
 
@@ -82,7 +82,7 @@ export const createRebalances = (deps: RebalancesDeps): Rebalances => {
       const known = idempotencyKey === undefined ? undefined : await find(planId)
       if (known !== undefined) return repeated(known, request)
       const prepared = await deps.prepare(request)
-      refuseWhenHalted(prepared)
+      refuseWhenBlocked(prepared)
       await refuseBesideAnother(prepared)
       const { requestId, correlationId, actor, address } = deps.context()
       const stream = rebalanceStream(planId)

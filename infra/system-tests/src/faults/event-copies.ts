@@ -40,6 +40,8 @@ export const copiedEvents = async (nats: NatsConnection): Promise<readonly strin
 export interface Follower {
   /** When an event after the position was first delivered, epoch milliseconds. */
   after(position: Position): number | undefined
+  /** When, from a time on, the first event was delivered that had not been before. */
+  since(time: number): number | undefined
   has(eventId: string): boolean
   /** Deliveries of a message that had been delivered before: allowed. */
   redeliveries(): number
@@ -82,6 +84,11 @@ export const followEvents = async (nats: NatsConnection, name: string): Promise<
       message.ack()
     }
   })()
+  /** The first of those at the end that hold. */
+  const firstOf = (holds: (first: (typeof firsts)[number]) => boolean): number | undefined => {
+    const last = firsts.findLastIndex((first) => !holds(first))
+    return firsts[last + 1]?.at
+  }
   const outOfOrder = (): string[] => {
     const order = [...positions].sort(([a], [b]) => a - b)
     return order.flatMap(([sequence, position], index) => {
@@ -92,7 +99,8 @@ export const followEvents = async (nats: NatsConnection, name: string): Promise<
     })
   }
   return {
-    after: (position) => firsts.findLast((first) => comparePositions(first.position, position) > 0)?.at,
+    after: (position) => firstOf((first) => comparePositions(first.position, position) > 0),
+    since: (time) => firstOf((first) => first.at >= time),
     has: (id) => sequences.has(id),
     redeliveries: () => again,
     faults: () => [...twice, ...outOfOrder()],

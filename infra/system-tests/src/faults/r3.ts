@@ -29,6 +29,7 @@ export const r3: Fault = {
         const orders = placeOrders(colibri.api, ORDERS_PER_SECOND * loadShare, alternatingMarketOrders)
         const begin = Date.now()
         const resumed: number[] = []
+        const caughtUp: number[] = []
         for (let round = 0; round < rounds; round++) {
           await sleep(500 + Math.random() * 500)
           const killed = Date.now()
@@ -37,10 +38,15 @@ export const r3: Fault = {
             const successor = (await colibri.run()).processes.find(({ name }) => name === 'nats')
             return successor !== undefined && successor.pid !== pid
           })
+          const restarted = Date.now()
           const end = await log.end()
-          await until('the consumer goes on', PATIENCE_MS, () => follower.after(end) !== undefined)
-          resumed.push((follower.after(end) ?? Date.now()) - killed)
-          say(`killed NATS (${round + 1}): the consumer has new events after ${resumed.at(-1)} ms`)
+          await until('the consumer goes on', PATIENCE_MS, () => follower.since(restarted) !== undefined)
+          resumed.push((follower.since(restarted) ?? Date.now()) - killed)
+          await until('the consumer catches up', PATIENCE_MS, () => follower.after(end) !== undefined)
+          caughtUp.push((follower.after(end) ?? Date.now()) - killed)
+          say(
+            `killed NATS (${round + 1}): new events after ${resumed.at(-1)} ms, caught up after ${caughtUp.at(-1)} ms`,
+          )
         }
         const acknowledged = await orders.finish()
         await events.finish()
@@ -62,6 +68,7 @@ export const r3: Fault = {
           'deliveries repeated': redelivered,
           'consumer goes on, median ms': median(resumed),
           'consumer goes on, slowest ms': bounded(Math.max(...resumed), 5_000),
+          'has what was appended meanwhile, slowest ms': Math.max(...caughtUp),
         }
       } finally {
         await nats.close()

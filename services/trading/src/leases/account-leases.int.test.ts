@@ -111,6 +111,7 @@ t.test('an account that is lost while it is given away ends nothing and blocks n
   t.equal(two.leases.holds(given), false)
   for (const entered of under) entered?.end()
   await eventually(async () => three.leases.ready(given), Boolean)
+  await two.leases.look()
   t.same(await two.leases.locate(given), { kind: 'elsewhere', address: 'http://three' })
 
   await two.leases.handOver()
@@ -120,6 +121,21 @@ t.test('an account that is lost while it is given away ends nothing and blocks n
   await eventually(async () => three.leases.isKeeper(), Boolean)
   await two.leases.leave()
   await three.leases.leave()
+})
+
+t.test('an account that is deleted is given back', async (t) => {
+  const accounts = ['e1', 'e2']
+  const eight = replica('eight', accounts)
+  await eight.leases.join('http://eight')
+  accounts.pop()
+  await eight.leases.look()
+  await eventually(
+    async () => eight.leases.holds('e2'),
+    (holds) => !holds,
+  )
+  t.equal(eight.leases.ready('e1'), true)
+  t.same(await eight.leases.locate('e2'), { kind: 'nowhere' })
+  await eight.leases.leave()
 })
 
 t.test('a lost connection costs no account as long as nobody takes it', async (t) => {

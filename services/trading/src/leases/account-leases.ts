@@ -282,6 +282,12 @@ export const createAccountLeases = (deps: AccountLeasesDeps): AccountLeases => {
     })
     for (const account of moves.take) await claim(account)
     for (const account of moves.give) background(`giving account ${account} away`, give(account))
+    // One that was deleted is held for nobody, and must not look as if it had to be gathered.
+    for (const account of held.keys()) {
+      if (!accounts.includes(account) && !(await deps.exists(account))) {
+        background(`giving back the deleted account ${account}`, give(account))
+      }
+    }
   }
 
   /** One at a time; who asks meanwhile gets the next one, for the one under way may have looked too early. */

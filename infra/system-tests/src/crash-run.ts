@@ -45,16 +45,16 @@ export const crashRun = async (
 }
 
 /** Milliseconds from a SIGKILL until a new process has taken over, the edge is ready and every service answers a request. */
-export const killAndWait = async (colibri: Colibri, victim: string): Promise<number> => {
+export const killAndWait = async (colibri: Colibri, victim: string, patienceMs = 30_000): Promise<number> => {
   const begin = Date.now()
   const pid = await colibri.kill(victim)
-  while (Date.now() - begin < 30_000) {
+  while (Date.now() - begin < patienceMs) {
     await sleep(20)
     const successor = (await colibri.run()).processes.find((one) => one.name === victim)
     if (successor === undefined || successor.pid === pid) continue
     if (await allAnswer(colibri)) return Date.now() - begin
   }
-  throw new Error(`not ready again 30 s after ${victim} was killed`)
+  throw new Error(`not ready again ${patienceMs / 1000} s after ${victim} was killed`)
 }
 
 /** Whether the edge is ready and every service that trading needs answers a request now. */

@@ -38,7 +38,7 @@ export const r5: Fault = {
         const recovered: number[] = []
         for (let round = 0; round < rounds; round++) {
           await sleep(500 + Math.random() * 500)
-          recovered.push(await killAndWait(colibri, 'postgres'))
+          recovered.push(await killAndWait(colibri, 'postgres', PATIENCE_MS))
           say(`killed Postgres (${round + 1}): ready again after ${recovered.at(-1)} ms`)
         }
         const acknowledged = await orders.finish()

@@ -22,7 +22,7 @@ export const crashRun = async (
     readonly say?: (line: string) => void
   },
 ): Promise<CrashReport> => {
-  const load = placeOrders(colibri.api, options.ordersPerSecond, alternatingMarketOrders)
+  using load = placeOrders(colibri.api, options.ordersPerSecond, alternatingMarketOrders)
   const recoveryMs: Record<string, number[]> = {}
   let kills = 0
   for (let round = 0; round < options.killsEach; round++) {

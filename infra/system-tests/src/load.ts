@@ -7,9 +7,11 @@ export interface Acknowledged {
   readonly clientOrderId: string
 }
 
-export interface Load {
+export interface Load extends Disposable {
   /** Stops placing, waits until every started order is acknowledged, and returns them. Rejects when one stays unanswered. */
   finish(): Promise<readonly Acknowledged[]>
+  /** Stops placing and repeating, and waits for nothing: for a run that has failed. */
+  [Symbol.dispose](): void
   /** Attempts that got no 201: refused connections, 503, time-outs. Each was repeated with the same key. */
   retries(): number
   started(): number
@@ -30,12 +32,12 @@ export const placeOrders = (
   const unanswered: string[] = []
   let retries = 0
   let started = 0
-  let stopping = false
+  let state: 'placing' | 'finishing' | 'abandoned' = 'placing'
 
   const placeUntilAcknowledged = async (n: number): Promise<void> => {
     const idempotencyKey = randomUUID()
     const deadline = Date.now() + 90_000
-    while (Date.now() < deadline) {
+    while (Date.now() < deadline && state !== 'abandoned') {
       const begin = Date.now()
       const reply = await api
         .post('/trading/orders', order(n), { 'idempotency-key': idempotencyKey })
@@ -56,7 +58,7 @@ export const placeOrders = (
   const failures: unknown[] = []
   const pacing = (async () => {
     const begin = Date.now()
-    while (!stopping) {
+    while (state === 'placing') {
       const due = ((Date.now() - begin) * ordersPerSecond) / 1000
       while (started < due && running.size < 500) {
         const one: Promise<void> = placeUntilAcknowledged(started++).then(
@@ -75,8 +77,11 @@ export const placeOrders = (
   return {
     retries: () => retries,
     started: () => started,
+    [Symbol.dispose]: () => {
+      state = 'abandoned'
+    },
     finish: async () => {
-      stopping = true
+      state = 'finishing'
       await pacing
       await Promise.all(running)
       if (failures[0]) throw failures[0]

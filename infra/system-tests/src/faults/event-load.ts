@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type EventLog, type Position, randomEventId } from '@colibri/event-log'
 
-export interface EventLoad {
+export interface EventLoad extends Disposable {
   /** Ids of the events that were acknowledged, with their positions, in the order of their acknowledgements. */
   readonly acknowledged: ReadonlyMap<string, Position>
+  /** Stops appending: for a run that has failed. */
+  [Symbol.dispose](): void
   /** Stops appending and waits for what is under way. */
   finish(): Promise<void>
 }
@@ -51,6 +53,9 @@ export const appendEvents = (log: EventLog, eventsPerSecond: number): EventLoad 
 
   return {
     acknowledged,
+    [Symbol.dispose]: () => {
+      state = 'stopping'
+    },
     finish: async () => {
       state = 'stopping'
       await pacing

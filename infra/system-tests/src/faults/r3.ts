@@ -25,8 +25,8 @@ export const r3: Fault = {
       const nats = await natsAs(colibri, 'subscriber')
       try {
         const follower = await followEvents(nats, 'faults-r3')
-        const events = appendEvents(log, EVENTS_PER_SECOND * loadShare)
-        const orders = placeOrders(colibri.api, ORDERS_PER_SECOND * loadShare, alternatingMarketOrders)
+        using events = appendEvents(log, EVENTS_PER_SECOND * loadShare)
+        using orders = placeOrders(colibri.api, ORDERS_PER_SECOND * loadShare, alternatingMarketOrders)
         const begin = Date.now()
         const resumed: number[] = []
         const caughtUp: number[] = []

@@ -91,7 +91,7 @@ export const r4: Fault = {
     const colibri = running ?? (await startColibri())
     try {
       const databaseUrl = (await colibri.run()).urls.postgres ?? ''
-      const orders = placeOrders(colibri.api, ORDERS_PER_SECOND * loadShare, alternatingMarketOrders)
+      using orders = placeOrders(colibri.api, ORDERS_PER_SECOND * loadShare, alternatingMarketOrders)
       const took: number[] = []
       for (let round = 0; round < rounds; round++) {
         await sleep(1_500)

@@ -25,8 +25,8 @@ export const r5: Fault = {
       const refusals: number[] = []
       const wrong: string[] = []
       try {
-        const events = appendEvents(log, EVENTS_PER_SECOND * loadShare)
-        const orders = placeOrders(
+        using events = appendEvents(log, EVENTS_PER_SECOND * loadShare)
+        using orders = placeOrders(
           colibri.api,
           ORDERS_PER_SECOND * loadShare,
           alternatingMarketOrders,

@@ -40,7 +40,7 @@ export const r8 = {
     const colibri = running ?? (await startDetouredColibri())
     try {
       const replies = new Map<number, number>()
-      const orders = placeOrders(colibri.api, ORDERS_PER_SECOND * loadShare, alternatingMarketOrders, (status) =>
+      using orders = placeOrders(colibri.api, ORDERS_PER_SECOND * loadShare, alternatingMarketOrders, (status) =>
         replies.set(status, (replies.get(status) ?? 0) + 1),
       )
       const recovered: number[] = []

@@ -84,7 +84,7 @@ const runRounds = async (
   const twoAgain = () => until('two trading processes run', PATIENCE_MS, async () => (await replicas()) === 2)
 
   await twoAgain()
-  const load = placeOrders(colibri.api, ORDERS_PER_SECOND, marketOrders)
+  using load = placeOrders(colibri.api, ORDERS_PER_SECOND, marketOrders)
   const took: Record<string, number[]> = {}
   try {
     for (let n = 0; n < rounds; n += 1) {

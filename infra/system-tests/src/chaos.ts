@@ -7,7 +7,7 @@ import { faults } from './faults/index.ts'
 
 /**
  * `npm run chaos`: kills every part in turn under load, at least 20 times each, and compares exchange, log and read models.
- * `npm run chaos -- <id>`: one row of the fault matrix.
+ * `npm run chaos -- <id>`: one row of the fault matrix; `--load 0.3` is for a machine that does other work.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     rate: { type: 'string', default: '50' },
     victims: { type: 'string', default: 'gateway,trading,market-data,portfolio,nats,postgres' },
     rounds: { type: 'string' },
+    load: { type: 'string', default: '1' },
   },
 })
 
@@ -64,9 +65,15 @@ const runFault = async (id: string): Promise<void> => {
     process.exitCode = 1
     return
   }
-  console.log(`${id.toUpperCase()}: ${found.fault.title}; ${rounds} rounds`)
+  const loadShare = Number(values.load)
+  if (!(loadShare > 0 && loadShare <= 1)) {
+    console.error(`--load ${values.load} is wrong: give the share of the load, above 0 and at most 1.`)
+    process.exitCode = 1
+    return
+  }
+  console.log(`${id.toUpperCase()}: ${found.fault.title}; ${rounds} rounds, ${loadShare * 100} % of the load`)
   try {
-    const figures = await found.fault.run({ rounds, say: (line) => console.log(line) })
+    const figures = await found.fault.run({ rounds, loadShare, say: (line) => console.log(line) })
     console.table(Object.entries(figures).map(([figure, value]) => ({ figure, value })))
     process.exitCode = Object.values(figures).some(isTooMuch) ? 1 : 0
   } catch (error) {

@@ -1,4 +1,4 @@
-import { fundingEvents, orderEvents } from '@colibri/contracts'
+import { fundingEvents, type OrderEvent } from '@colibri/contracts'
 import type { Projection, RecordedEvent } from '@colibri/event-log'
 import type { PoolClient } from 'pg'
 import { type Book, compareFills, type Entry, emptyBook, type Fill, foldFills, tradeSequence } from './book.ts'
@@ -102,6 +102,9 @@ from jsonb_to_recordset($1::jsonb) as row(account_name text, connector_name text
   venue_time bigint, amount numeric, currency text)
 on conflict do nothing`
 
+/** The log holds what was checked when it was written. */
+type EventData<Type extends OrderEvent['type']> = Extract<OrderEvent, { readonly type: Type }>['data']
+
 interface OrderRow {
   readonly client_order_id: string
   readonly account_name: string
@@ -129,7 +132,7 @@ const takeOrders = async (
   const orders = new Map<string, OrderRow>()
   for (const { type, data } of events) {
     if (type !== 'OrderSubmitted') continue
-    const order = orderEvents.OrderSubmitted.parse(data)
+    const order = data as EventData<'OrderSubmitted'>
     orders.set(order.clientOrderId, {
       client_order_id: order.clientOrderId,
       account_name: order.accountName,
@@ -155,7 +158,7 @@ const arrivedIn = (events: readonly RecordedEvent[], orders: ReadonlyMap<string,
     const clientOrderId = orderIdOf(event)
     const order = orders.get(clientOrderId)
     if (order === undefined) throw new Error(`a fill of order ${clientOrderId} before its submission`)
-    const { positionSide, liquidity: _, ...fill } = orderEvents.OrderFilled.parse(event.data)
+    const { positionSide, liquidity: _, ...fill } = event.data as EventData<'OrderFilled'>
     const { account_name, connector_name, trading_pair, trade_type } = order
     const key: BookKey = { account_name, connector_name, trading_pair, side: positionSide ?? 'BOTH' }
     const name = JSON.stringify(key)

@@ -3,6 +3,7 @@ import { api } from './api.ts'
 import { startColibri } from './colibri.ts'
 import { fuzz, PATIENCE_MS } from './contract-routes/fuzz.ts'
 import { openTargets } from './contract-routes/open-targets.ts'
+import { patient } from './contract-routes/patient-api.ts'
 import type { Target } from './contract-routes/targets.ts'
 import { payloads } from './traversal/payloads.ts'
 import { setTrap } from './traversal/trap.ts'
@@ -47,7 +48,7 @@ const leadElsewhere = async (targets: readonly Target[]): Promise<readonly strin
 
 try {
   console.log(`${values.requests} requests, ${values.parallel} at once, seed ${seed}`)
-  const asked = api(colibri.url, PATIENCE_MS)
+  const asked = patient(api(colibri.url, PATIENCE_MS))
   const targets = await openTargets(asked, (await colibri.run()).urls.simulator ?? '')
   console.log(`${targets.length} routes, ${targets.filter(({ kind }) => kind === 'own').length} of them Colibri's own`)
   const { statuses, findings } = await fuzz(asked, {
@@ -58,7 +59,7 @@ try {
   })
   for (const [status, count] of [...statuses].sort(([a], [b]) => a - b)) console.log(`${status}: ${count}`)
   for (const { request, what } of findings.slice(0, 50)) console.log(`${request}\n  ${what}`)
-  console.log(`${findings.length} findings`)
+  console.log(`${findings.length} findings, ${asked.repeated()} asked again after a 503 or 504`)
   const led = Number(values.payloads) === 0 ? [] : await leadElsewhere(targets)
   process.exitCode = findings.length + led.length === 0 ? 0 : 1
 } finally {

@@ -1,4 +1,4 @@
-import { type AccountVenue, type Clearance, UnknownConnector, type Venues } from '@colibri/exchange'
+import { type AccountVenue, type Clearance, type Credentials, UnknownConnector, type Venues } from '@colibri/exchange'
 import { type AccountFiles, CredentialsUnreadable } from './account-files.ts'
 import { type VenueKeeper, venueKeeper } from './venue-keeper.ts'
 
@@ -13,10 +13,10 @@ export type Access =
 export interface AccountVenues {
   access(accountName: string, connectorName: string): Promise<Access>
   /**
-   * Goes over to the credentials that are stored now. What was asked for under the old ones has ended when it resolves:
+   * Goes over to the credentials that are stored now: those given, which need no decryption, or what the file holds. What was asked for under the old ones has ended when it resolves:
    * they may be revoked. Where the new ones cannot be opened the old ones stay in use.
    */
-  renew(accountName: string, connectorName: string): Promise<Access>
+  renew(accountName: string, connectorName: string, stored?: Credentials): Promise<Access>
   /** Closes what an account has open, at one connector or at all, and forgets it. */
   release(accountName: string, connectorName?: string): Promise<void>
   close(): Promise<void>
@@ -45,6 +45,8 @@ interface Held {
   keeper: VenueKeeper | undefined
   /** Opening, renewing and closing happen one after the other. */
   turn: Promise<unknown>
+  /** Who is in turn or waits for it. */
+  waiting: number
 }
 
 export const accountVenues = (deps: AccountVenuesDeps): AccountVenues => {
@@ -60,22 +62,26 @@ export const accountVenues = (deps: AccountVenuesDeps): AccountVenues => {
       venue: undefined,
       keeper: undefined,
       turn: Promise.resolve(),
+      waiting: 0,
     }
     held.set(key, known)
     return known
   }
 
   const inTurn = <T>(of: Held, work: () => Promise<T>): Promise<T> => {
-    const turn = of.turn.then(work, work)
+    of.waiting += 1
+    const turn = of.turn.then(work, work).finally(() => {
+      of.waiting -= 1
+    })
     of.turn = turn.catch(() => undefined)
     return turn
   }
 
-  const open = async ({ accountName, connectorName }: Held): Promise<Access> => {
+  const open = async ({ accountName, connectorName }: Held, stored?: Credentials): Promise<Access> => {
     if (!(await deps.files.exists(accountName))) return { kind: 'unknown-account' }
     if (!deps.venues.connectorNames().includes(connectorName)) return { kind: 'unknown-connector' }
     try {
-      const credentials = await deps.files.read(accountName, connectorName)
+      const credentials = stored ?? (await deps.files.read(accountName, connectorName))
       if (credentials === undefined) return { kind: 'no-credentials' }
       deps.mayOpen(accountName)
       return {
@@ -98,9 +104,9 @@ export const accountVenues = (deps: AccountVenuesDeps): AccountVenues => {
     return { kind: 'open', venue: of.keeper.handle }
   }
 
-  const openFirst = async (of: Held): Promise<Access> => {
+  const openFirst = async (of: Held, stored?: Credentials): Promise<Access> => {
     if (of.venue !== undefined && of.keeper !== undefined) return { kind: 'open', venue: of.keeper.handle }
-    const opened = await open(of)
+    const opened = await open(of, stored)
     if (opened.kind !== 'open') return opened
     const access = take(of, opened.venue)
     deps.opened(of.accountName, opened.venue)
@@ -127,7 +133,7 @@ export const accountVenues = (deps: AccountVenuesDeps): AccountVenues => {
     const forget = (): void => {
       if (of.access !== asked) return
       of.access = undefined
-      if (of.keeper === undefined) held.delete(keyOf(accountName, connectorName))
+      if (of.keeper === undefined && of.waiting === 0) held.delete(keyOf(accountName, connectorName))
     }
     asked.then((result) => result.kind !== 'open' && forget(), forget)
     return asked
@@ -152,13 +158,16 @@ export const accountVenues = (deps: AccountVenuesDeps): AccountVenues => {
   return {
     access,
 
-    renew(accountName, connectorName) {
+    renew(accountName, connectorName, stored) {
       const of = heldOf(accountName, connectorName)
-      if (of.venue === undefined) return access(accountName, connectorName)
       return inTurn(of, async () => {
         const old = of.venue
-        if (old === undefined) return openFirst(of)
-        const opened = await open(of)
+        if (old === undefined) {
+          const first = await openFirst(of, stored)
+          if (first.kind === 'open') of.access = Promise.resolve(first)
+          return first
+        }
+        const opened = await open(of, stored)
         if (opened.kind !== 'open') return opened
         // Markets and clock first: an order that comes now waits for neither. Where it fails the next call tries again.
         await reported(opened.venue.connect(), `connecting ${connectorName}`)

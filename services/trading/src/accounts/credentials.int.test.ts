@@ -289,6 +289,8 @@ t.test('a log that takes nothing: the keys before stay, byte for byte, and in us
     const reply = await add('second', 'simulator', keyed('unrecorded', 'secret of unrecorded'))
     t.equal(reply.status, 400)
     t.equal(await file('second', 'simulator'), before)
+    t.ok((await trading.post('/accounts/add-account?account_name=unrecorded')).status >= 500)
+    t.notOk(((await trading.get('/accounts/')).body as string[]).includes('unrecorded'), 'and no account is left')
   } finally {
     await log.query('alter table log.events_away rename to events')
   }

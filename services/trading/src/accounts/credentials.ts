@@ -110,7 +110,7 @@ export const credentialStore = (deps: CredentialsDeps): CredentialStore => {
     const kind = before === undefined ? 'first' : 'renewed'
     const data = { accountName, connectorName, kind, permissions: { trade, withdraw, ipRestricted } } as const
     try {
-      const access = await deps.venues.renew(accountName, connectorName)
+      const access = await deps.venues.renew(accountName, connectorName, credentials)
       if (access.kind !== 'open') throw new Error(`The credentials cannot be used once they are stored: ${access.kind}`)
       await deps.history.record({ type: 'CredentialsStored', data }, cause)
       return undefined
@@ -181,8 +181,14 @@ export const credentialStore = (deps: CredentialsDeps): CredentialStore => {
       inTurn(accountName, async () => {
         if (await deps.files.exists(accountName)) return 'exists'
         const made = await deps.files.create(accountName)
-        if (made === 'created') await deps.history.record({ type: 'AccountAdded', data: { accountName } }, cause)
-        return made
+        if (made === 'exists') return 'exists'
+        try {
+          await deps.history.record({ type: 'AccountAdded', data: { accountName } }, cause)
+          return 'created'
+        } catch (error) {
+          await deps.files.remove(accountName)
+          throw error
+        }
       }),
 
     removeAccount: (accountName, cause) =>

@@ -52,6 +52,10 @@ export const tradingConfig = serviceConfig({
     .int('must be a whole number of milliseconds')
     .min(100, 'must be at least 100')
     .default(5_000),
+  /** How often every account is compared with its venue as a whole. */
+  RECONCILE_EVERY_MS: milliseconds(100).default(60_000),
+  /** What a stream may be late by: a difference must last longer to be a drift. */
+  RECONCILE_GUARD_MS: milliseconds(0).default(3_000),
   /** How long this process may act for an account without renewing its lease; another one waits so long for a frozen one. */
   ACCOUNT_LEASE_MS: z.coerce
     .number('must be a number of milliseconds')
@@ -59,10 +63,6 @@ export const tradingConfig = serviceConfig({
     .min(1_000, 'must be at least 1000')
     .max(60_000, 'must be at most 60000')
     .default(6_000),
-  /** How often every account is compared with its venue as a whole. */
-  RECONCILE_EVERY_MS: milliseconds(100).default(60_000),
-  /** What a stream may be late by: a difference must last longer to be a drift. */
-  RECONCILE_GUARD_MS: milliseconds(0).default(3_000),
   /** Networks outside the public internet that webhooks may post to, in CIDR notation, separated by commas. */
   WEBHOOK_ALLOW_NETWORKS: z
     .string()
@@ -70,7 +70,10 @@ export const tradingConfig = serviceConfig({
     .transform((text, context) => {
       const networks = text.split(',').flatMap((part) => (part.trim() === '' ? [] : [networkOf(part.trim())]))
       if (networks.includes(undefined)) {
-        context.addIssue({ code: 'custom', message: 'must be networks such as 10.0.0.0/8 or ::1/128, separated by commas' })
+        context.addIssue({
+          code: 'custom',
+          message: 'must be networks such as 10.0.0.0/8 or ::1/128, separated by commas',
+        })
       }
       return networks.filter((network) => network !== undefined)
     }),

@@ -21,6 +21,11 @@ const connectMs = 4_000
 /** Silence for so long is death. */
 const probeMs = 4_000
 const statementMs = 30_000
+/**
+ * A process that is frozen in the middle of a transaction would keep its locks, and keep every reader of the log from passing
+ * it: shorter than the lease that others wait for.
+ */
+const idleInTransactionMs = 5_000
 
 /**
  * The pool of the service. A server that is gone refuses at once; one that is frozen answers nothing at all, and no
@@ -34,7 +39,13 @@ export const openDatabase = async ({ url, name, logger, bootMs }: DatabaseOption
     connectionTimeoutMillis: connectMs,
     keepAlive: true,
   }
-  const pool = new pg.Pool({ ...settings, max: 16, idleTimeoutMillis: 60_000, statement_timeout: statementMs })
+  const pool = new pg.Pool({
+    ...settings,
+    max: 16,
+    idleTimeoutMillis: 60_000,
+    statement_timeout: statementMs,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+  })
   const clients = new Set<pg.PoolClient>()
   pool.on('connect', (client) => clients.add(client))
   pool.on('remove', (client) => clients.delete(client))

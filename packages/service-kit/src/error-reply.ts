@@ -78,8 +78,8 @@ const socketCodes = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ])
-/** Connection exceptions, shutdown, crash, starting up, too many connections, a statement that ran out of time, read-only standby. */
-const sqlStates = /^(08...|57P0[1-5]|53300|57014|25006)$/
+/** Connection exceptions, shutdown, crash, starting up, too many connections, a statement that ran out of time, read-only standby, a transaction left idle. */
+const sqlStates = /^(08...|57P0[1-5]|53300|57014|25006|25P03)$/
 const lostConnection =
   /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client was closed|not queryable|Cannot use a pool after calling end/i
 const natsErrors = new Set([

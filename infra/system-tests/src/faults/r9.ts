@@ -4,7 +4,7 @@ import { mustAgree } from '../agreement.ts'
 import { type Colibri, startColibri } from '../colibri.ts'
 import { untilAgreed } from '../crash-run.ts'
 import { placeOrders } from '../load.ts'
-import { bounded, type Fault, median } from './fault.ts'
+import { bounded, type Fault, type FaultOptions, median } from './fault.ts'
 import { until } from './until.ts'
 
 const ORDERS_PER_SECOND = 50
@@ -59,7 +59,7 @@ const round = async (
 const runRounds = async (
   colibri: Colibri,
   database: pg.Client,
-  { rounds, say }: { readonly rounds: number; readonly say: (line: string) => void },
+  { rounds, say, loadShare = 1 }: Pick<FaultOptions, 'rounds' | 'say' | 'loadShare'>,
 ) => {
   const owner = async (): Promise<Owner | undefined> => {
     const { rows } = await database.query<{ owner: string; token: string }>(
@@ -84,7 +84,7 @@ const runRounds = async (
   const twoAgain = () => until('two trading processes run', PATIENCE_MS, async () => (await replicas()) === 2)
 
   await twoAgain()
-  using load = placeOrders(colibri.api, ORDERS_PER_SECOND, marketOrders)
+  using load = placeOrders(colibri.api, ORDERS_PER_SECOND * loadShare, marketOrders)
   const took: Record<string, number[]> = {}
   try {
     for (let n = 0; n < rounds; n += 1) {
@@ -108,7 +108,8 @@ const runRounds = async (
 /** One round replaces the owner of the account once: frozen past its lease and woken again, updated, or killed. */
 export const r9: Fault = {
   title: 'two trading processes: a zombie, a rolling update and a kill of the owner in turn, under 50 orders a second',
-  async run({ rounds, say }) {
+  async run(options) {
+    const { rounds } = options
     const colibri = await startColibri({ args: ['--services', 'trading=2'] })
     try {
       const { urls } = await colibri.run()
@@ -116,7 +117,7 @@ export const r9: Fault = {
       database.on('error', () => undefined)
       await database.connect()
       try {
-        const { took, placed, retries, agreement } = await runRounds(colibri, database, { rounds, say })
+        const { took, placed, retries, agreement } = await runRounds(colibri, database, options)
         return {
           rounds,
           'orders acknowledged': placed,

@@ -33,7 +33,8 @@ export interface Tail {
 
 /** Copies are published within this time of one another at most once, even past a lost acknowledgement. */
 const DUPLICATE_WINDOW_MS = 120_000
-const PUBLISH_TIMEOUT_MS = 5_000
+/** A server that dies takes the acknowledgements with it: so long the relay waits for them before it goes on. */
+const PUBLISH_TIMEOUT_MS = 2_500
 
 const configOf = ({ subjects, replicas }: RelayStream) => ({
   subjects: [...subjects],

@@ -110,7 +110,9 @@ const wholeWeights = (
     const text = `the target weights add up to ${sum.toFixed()}; they must not be more than 1`
     throw refused(['target_weights'], given, text)
   }
-  const rest = new Exact(1).minus(sum).plus(weights[quoteToken] ?? 0)
+  // A token may be called as something every object has.
+  const own = Object.hasOwn(weights, quoteToken) ? weights[quoteToken] : undefined
+  const rest = new Exact(1).minus(sum).plus(own ?? 0)
   return { ...weights, [quoteToken]: rest.toFixed() }
 }
 

@@ -45,7 +45,7 @@ export const crashRun = async (
 }
 
 /** Milliseconds from a SIGKILL until a new process has taken over, the edge is ready and every service answers a request. */
-export const killAndWait = async (colibri: Colibri, victim: string, patienceMs = 30_000): Promise<number> => {
+export const killAndWait = async (colibri: Colibri, victim: string, patienceMs = 120_000): Promise<number> => {
   const begin = Date.now()
   const pid = await colibri.kill(victim)
   while (Date.now() - begin < patienceMs) {

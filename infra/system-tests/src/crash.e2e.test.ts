@@ -3,7 +3,7 @@ import { startColibri } from './colibri.ts'
 import { crashRun } from './crash-run.ts'
 
 t.test(
-  'every part killed under 50 orders a second: exchange, log and read models agree',
+  'every part killed under 20 orders a second: exchange, log and read models agree',
   { timeout: 240_000 },
   async (t) => {
     const colibri = await startColibri()
@@ -11,7 +11,7 @@ t.test(
     const report = await crashRun(colibri, {
       victims: ['gateway', 'trading', 'market-data', 'portfolio', 'nats', 'postgres'],
       killsEach: 1,
-      ordersPerSecond: 50,
+      ordersPerSecond: 20,
       say: (line) => t.comment(line),
     })
     t.ok(report.acknowledged >= 100, `${report.acknowledged} orders were acknowledged`)

@@ -17,6 +17,10 @@ export interface Load extends Disposable {
   started(): number
 }
 
+/** Hundreds of clients that ask again at once would keep a system down that is coming up. */
+const FIRST_PAUSE_MS = 150
+const LONGEST_PAUSE_MS = 1_000
+
 /** What one attempt met: its status, 0 when there was no answer at all, and how long that took. */
 export type OnAttempt = (status: number, ms: number, body: unknown) => void
 
@@ -37,7 +41,11 @@ export const placeOrders = (
   const placeUntilAcknowledged = async (n: number): Promise<void> => {
     const idempotencyKey = randomUUID()
     const deadline = Date.now() + 90_000
-    while (Date.now() < deadline && state !== 'abandoned') {
+    for (
+      let pause = FIRST_PAUSE_MS;
+      Date.now() < deadline && state !== 'abandoned';
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
+    ) {
       const begin = Date.now()
       const reply = await api
         .post('/trading/orders', order(n), { 'idempotency-key': idempotencyKey })
@@ -50,7 +58,7 @@ export const placeOrders = (
       if (reply.status >= 400 && reply.status < 500 && reply.status !== 429)
         throw new Error(`order refused: ${reply.status} ${JSON.stringify(reply.body)}`)
       retries++
-      await sleep(100 + Math.random() * 200)
+      await sleep(pause * (0.5 + Math.random()))
     }
     unanswered.push(idempotencyKey)
   }

@@ -98,7 +98,10 @@ await t.test('a lease has one owner, until its time is over or its session ends'
     }
   })()
   t.equal(ended.token, 4, 'its session has ended')
-  t.ok(ended.formerMs !== null && ended.formerMs > 1_000 && ended.formerMs <= 60_000, 'but the process may live, and believe to hold it')
+  t.ok(
+    ended.formerMs !== null && ended.formerMs > 1_000 && ended.formerMs <= 60_000,
+    'but the process may live, and believe to hold it',
+  )
   await third.leases.forget([lease, replica])
   t.match(await holder(), { owner: 'third' }, 'what is held is not forgotten')
   t.same(await third.leases.renew(replica), [])

@@ -13,8 +13,8 @@ export { type BaseConfig, ConfigError, readConfig, serviceConfig } from './confi
 export { headerNames, type RequestContext, runInContext } from './context.ts'
 export type { Health } from './health.ts'
 export { createLogger } from './logger.ts'
-export type { Call } from './rpc-client.ts'
 export { bodyOf } from './request-body.ts'
+export type { Call } from './rpc-client.ts'
 export { rpcRequest } from './rpc-request.ts'
 export {
   type RunningService,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { FencedOff } from '@colibri/event-log'
 import { ApiError, bodyOf } from '@colibri/service-kit'
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common'
-import type { Request } from 'express'
+import type { Request, Response } from 'express'
 import { catchError, finalize, type Observable, of } from 'rxjs'
 import { z } from 'zod'
 import type { AccountLeases, Located } from './account-leases.ts'
@@ -43,6 +43,7 @@ export class RouteToOwner implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     if (context.getType() !== 'http') return next.handle()
     const request = context.switchToHttp().getRequest<Request>()
+    const response = context.switchToHttp().getResponse<Response>()
     const subject = await subjectOf(request, bodyOf(request), this.deps.accountOfOrder)
     if (subject.kind === 'none') return next.handle()
     for (const deadline = Date.now() + PATIENCE_MS; ; ) {
@@ -60,7 +61,8 @@ export class RouteToOwner implements NestInterceptor {
         await this.deps.leases.look().catch(() => undefined)
         await sleep(AGAIN_MS)
       }
-      if (Date.now() > deadline) throw moved(subject)
+      // Whoever has gone asks again: what nobody waits for must not pile up in front of the new owner.
+      if (Date.now() > deadline || response.destroyed) throw moved(subject)
     }
   }
 

@@ -11,7 +11,7 @@ export interface Api {
   send(method: string, path: string, init: RequestInit): Promise<Reply>
 }
 
-export const api = (url: string, timeoutMs = 10_000): Api => {
+export const api = (url: string, timeoutMs = 30_000): Api => {
   const authorization = `Basic ${Buffer.from('admin:admin').toString('base64')}`
   const send = async (method: string, path: string, init: RequestInit): Promise<Reply> => {
     const response = await fetch(url + path, {

@@ -57,7 +57,7 @@ t.test('from nothing to a filled order, and back to nothing', { timeout: 120_000
     const found = data<{ order_id: string; status: string }>((await api.post('/trading/orders/search', {})).body)
     return [buyId, sellId].every((id) => found.some((row) => row.order_id === id && row.status === 'FILLED'))
   }
-  const deadline = Date.now() + 15_000
+  const deadline = Date.now() + 60_000
   while (!(await filled()) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100))
   t.ok(await filled(), 'both orders are found in search, filled')
 

@@ -15,7 +15,7 @@ interface Row {
 const rows = (body: unknown): readonly Row[] => (body as { data: Row[] }).data
 
 const until = async (what: string, holds: () => Promise<boolean> | boolean): Promise<void> => {
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 90_000
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`not in time: ${what}`)
     await sleep(50)

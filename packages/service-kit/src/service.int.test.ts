@@ -197,7 +197,7 @@ declare namespace Tap {
 }
 
 const until = async (what: string, check: () => Promise<boolean>): Promise<void> => {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 60_000
   while (!(await check())) {
     if (Date.now() > deadline) throw new Error(`never happened: ${what}`)
     await sleep(50)

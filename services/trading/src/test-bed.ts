@@ -258,7 +258,7 @@ const jsonOf = (text: string): unknown => {
 export const eventually = async <T>(
   ask: () => Promise<T>,
   holds: (answer: T) => boolean,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<T> => {
   const deadline = Date.now() + timeoutMs
   for (;;) {

@@ -78,7 +78,7 @@ async function* metrics(edge: string, nats: NatsConnection): AsyncGenerator<Plac
       if (one.success) urls.set(one.data.service, one.data.url)
     },
   })
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 60_000
   while (urls.size < 7 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
   heard.unsubscribe()
   if (urls.size < 7) throw new Error(`only ${[...urls.keys()]} announced themselves`)

@@ -67,7 +67,7 @@ t.test('the routes of candles', async (t) => {
     t.equal((await newest(700)).length, 700, 'a small request does not limit a later big one')
     // Trades come about once a second; the stream is told of them.
     const trades = async () => (await newest(2)).reduce((sum, row) => sum + (row.n_trades ?? 0), 0)
-    const deadline = Date.now() + 20_000
+    const deadline = Date.now() + 60_000
     let quiet = 0
     for (let seen = await trades(); quiet < 3 && Date.now() < deadline; ) {
       const before = venueSide.asked.length

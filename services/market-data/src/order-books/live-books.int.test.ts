@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { runningService } from '../testing/running-service.ts'
 
 const eventually = async (what: string, check: () => Promise<boolean>): Promise<void> => {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(50)) if (await check()) return
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(50)) if (await check()) return
   throw new Error(`${what} did not happen within 20 s`)
 }
 

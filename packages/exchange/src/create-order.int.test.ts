@@ -92,7 +92,7 @@ const refusals: readonly (readonly [name: string, answer: Answer, kind: 'throttl
 /** An account at a venue in the hand of the test. */
 const connected = async (t: Test, connectorName: string) => {
   const venue = await startScriptedVenue()
-  const venues = openVenues({ urls: { [connectorName]: { rest: venue.url } }, timeoutMs: 400 })
+  const venues = openVenues({ urls: { [connectorName]: { rest: venue.url } }, timeoutMs: 1_500 })
   t.teardown(async () => {
     await venues.close()
     await venue.close()
@@ -164,7 +164,7 @@ for (const connectorName of ['simulator', 'simulator_perpetual']) {
 
 t.test('what is refused here is never sent', async (t) => {
   const venue = await startScriptedVenue()
-  const venues = openVenues({ urls: { simulator: { rest: venue.url } }, timeoutMs: 400 })
+  const venues = openVenues({ urls: { simulator: { rest: venue.url } }, timeoutMs: 1_500 })
   t.teardown(async () => {
     await venues.close()
     await venue.close()
@@ -247,7 +247,7 @@ t.test('the params of each kind of order', async (t) => {
   const venue = await startScriptedVenue()
   venue.answer = reply(200, { symbol: 'BTCUSDT', orderId: 1, status: 'NEW' })
   const urls = { simulator: { rest: venue.url }, simulator_perpetual: { rest: venue.url } }
-  const venues = openVenues({ urls, timeoutMs: 400 })
+  const venues = openVenues({ urls, timeoutMs: 1_500 })
   t.teardown(async () => {
     await venues.close()
     await venue.close()

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type EmbeddedPostgres, startPostgres } from '@colibri/local'
+import pg from 'pg'
 import { type TearsDown, temporaryFolder } from './temporary-folder.ts'
 
 export interface TestPostgres {
@@ -23,6 +25,7 @@ export const testPostgres = async (t: TearsDown): Promise<TestPostgres> => {
   }
   const { url, port } = server
   t.teardown(async () => {
+    await clientsGone(url)
     await server.stop()
     await folder.remove()
   })
@@ -34,5 +37,26 @@ export const testPostgres = async (t: TearsDown): Promise<TestPostgres> => {
       await server.stop()
       server = await startPostgres({ dir: folder.path, port })
     },
+  }
+}
+
+const PATIENCE_MS = 500
+
+/** A pool that has ended still hangs up: a server that stops meanwhile would be an error in a test that is over. */
+const clientsGone = async (url: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: PATIENCE_MS })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(5)) {
+      const { rows } = await client.query(
+        "select from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()",
+      )
+      if (rows.length === 0) return
+    }
+  } catch {
+    // A server that a test has killed has no clients.
+  } finally {
+    await client.end().catch(() => undefined)
   }
 }

@@ -1,6 +1,10 @@
-import { Decimal } from 'decimal.js'
+import { Decimal as Plain } from 'decimal.js'
 import pg from 'pg'
 import { z } from 'zod'
+
+/** More digits than any sum here has: only the average is ever rounded, and once. */
+const Decimal = Plain.clone({ precision: 80 })
+type Decimal = Plain
 
 const ledgerSchema = z.object({
   orders: z.array(
@@ -132,7 +136,7 @@ export const balanceDifferences = (books: ExchangeBooks, fills: readonly LoggedF
   const account = books.accounts.default
   if (account === undefined) return ['the exchange has no account']
   const held = new Map<string, Decimal>()
-  const move = (asset: string, by: Decimal.Value): void =>
+  const move = (asset: string, by: Plain.Value): void =>
     void held.set(asset, (held.get(asset) ?? new Decimal(account.initial.spot[asset] ?? 0)).plus(by))
   for (const fill of fills.filter(({ connectorName }) => connectorName === 'simulator')) {
     const [base = '', quote = ''] = fill.tradingPair.split('-')

@@ -122,6 +122,11 @@ export const r4: Fault = {
       } finally {
         await nats.close()
       }
+      // Each list waits until its projection shows everything; some take their time while nobody asks.
+      for (const list of ['/trading/orders', '/trading/drifts', '/audit', '/portfolio/history', '/portfolio/pnl']) {
+        const { status } = await colibri.api.get(list)
+        if (status !== 200) throw new Error(`GET ${list} answered ${status}`)
+      }
       const { tables, rows, events } = await rebuiltReadModelsAreEqual(databaseUrl)
       return {
         losses: rounds,

@@ -39,7 +39,7 @@ const RETRY = { firstMs: 1_000, longestMs: 30_000 }
 
 const TABLE = `
 create schema if not exists log;
-create table log.seals (
+create table if not exists log.seals (
   number bigint primary key,
   position text not null,
   entries bytea not null,

@@ -45,11 +45,19 @@ t.test('the journal stays small, and a restart finds everything it kept', async 
   const exchange = await connect('binance', second)
   t.teardown(() => ask(exchange, 'close'))
   await exchange.loadMarkets()
-  t.same((({ time: _, ...rest }) => rest)(await control<LedgerView & { time: number }>(second, 'ledger')), {
-    requests,
-    orders,
-    accounts,
-  })
+  // A tick of the clock between the two looks may have made the journal small once more, and have forgotten older ones.
+  const found = await control<LedgerView & { orders: { clientOrderId: string }[] }>(second, 'ledger')
+  const kept = new Set(found.requests.map(({ clientOrderId }) => clientOrderId))
+  for (const id of ['rests', ...Array.from({ length: 10 }, (_, i) => `m${190 + i}`)])
+    t.ok(kept.has(id), `${id} is kept`)
+  t.same(
+    { requests: found.requests, orders: found.orders, accounts: found.accounts },
+    {
+      requests: requests.filter(({ clientOrderId }) => kept.has(clientOrderId)),
+      orders: orders.filter(({ clientOrderId }) => kept.has(clientOrderId)),
+      accounts,
+    },
+  )
   t.match(await ask(exchange, 'fetchOpenOrders', 'BTC/USDT'), [{ clientOrderId: 'rests', status: 'open' }])
   t.equal(
     (await ask<CcxtOrder>(exchange, 'cancelOrder', undefined, 'BTC/USDT', { origClientOrderId: 'rests' })).status,

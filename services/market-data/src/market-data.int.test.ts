@@ -45,8 +45,8 @@ t.test('market data of a venue over real sockets', async (t) => {
     {
       SIMULATOR_REST_URL: simulator.restUrl,
       SIMULATOR_WS_URL: simulator.wsUrl,
-      MARKET_DATA_VENUE_TIMEOUT: '1',
-      MARKET_DATA_CANDLES_READY_TIMEOUT: '1',
+      MARKET_DATA_VENUE_TIMEOUT: '4',
+      MARKET_DATA_CANDLES_READY_TIMEOUT: '4',
     },
     (home) => writeFile(join(home, 'venues.yml'), `binance: {rest: ${dead}}\nkraken: {rest: ${silent.url}}\n`),
   )
@@ -152,7 +152,7 @@ t.test('market data of a venue over real sockets', async (t) => {
       t.equal(healthy.status, 200)
       t.equal(silentAnswered, false, 'answered while the silent venue was still waited for')
       const [prices, book, rules, candles] = await marked
-      const late = 'kraken gave no answer within 1s'
+      const late = 'kraken gave no answer within 4s'
       t.match(prices, { status: 504, body: { detail: late } })
       t.match(book, { status: 504, body: { detail: late } })
       t.match(rules, { status: 504, body: { detail: `Connector 'kraken' not found or error: ${late}` } })
@@ -160,7 +160,7 @@ t.test('market data of a venue over real sockets', async (t) => {
         status: 504,
         body: {
           detail:
-            'Candle feed for kraken BTC-USD did not become ready within 1s. The trading pair may not exist on this exchange.',
+            'Candle feed for kraken BTC-USD did not become ready within 4s. The trading pair may not exist on this exchange.',
         },
       })
 

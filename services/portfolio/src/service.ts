@@ -22,11 +22,13 @@ import { LastKnownPrices } from './state/last-known-prices.ts'
 import { marketPrices } from './state/market-prices.ts'
 import { oraclePrices } from './state/oracle-prices.ts'
 import { portfolioState } from './state/portfolio-state.ts'
+import { recentRates } from './state/recent-rates.ts'
 import { marketDataCloses, marketDataPrices, marketDataRates, tradingBalances } from './state/sources.ts'
 import { PAST_STATE, PORTFOLIO_STATE, StateHttp } from './state/state.http.ts'
 
 const CATCH_UP_MS = 5_000
 const MINUTE_MS = 60_000
+const RATES_FRESH_MS = 1_000
 
 /** The portfolio service: asks trading what is owned and market-data what it is worth, and keeps snapshots of both. */
 export const portfolio: ServiceDefinition<PortfolioConfig> = {
@@ -50,7 +52,8 @@ export const portfolio: ServiceDefinition<PortfolioConfig> = {
     const market = marketPrices(marketDataPrices(kit), new LastKnownPrices(20_000), (connectorName, error) =>
       logger.warn({ err: error, connectorName }, 'no fresh prices, the last known ones are used'),
     )
-    const prices = oraclePrices(marketDataRates(kit), market, (error) =>
+    const rates = recentRates(marketDataRates(kit), RATES_FRESH_MS, Date.now)
+    const prices = oraclePrices(rates, market, (error) =>
       logger.warn({ err: error }, 'no rates of the oracle, the prices of the connectors are used'),
     )
     const deps = { ...tradingBalances(kit), prices, bannedTokens: new Set(config.BANNED_TOKENS) }

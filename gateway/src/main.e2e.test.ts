@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { testNats } from '@colibri/testkit'
+import { plainNode, testNats } from '@colibri/testkit'
 import t, { type Test } from 'tap'
 import { ask, until } from './testing/http.ts'
 import { startPeer } from './testing/peer.ts'
@@ -17,7 +17,7 @@ interface Run {
 }
 
 const start = (t: Test, env: Record<string, string>): Run => {
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(...plainNode(main), {
     env: { PATH: '', EDGE_TOKEN: 'x', GATEWAY_PORT: '0', NATS_URL: 'nats://127.0.0.1:1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

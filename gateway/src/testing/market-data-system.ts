@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { instanceAnnouncement, instancesSubject } from '@colibri/contracts'
-import { type TearsDown, testNats, testPostgres, testSimulator } from '@colibri/testkit'
+import { plainNode, type TearsDown, testNats, testPostgres, testSimulator } from '@colibri/testkit'
 import { connect } from '@nats-io/transport-node'
 import { ask, until } from './http.ts'
 
@@ -52,7 +52,7 @@ export const marketDataSystem = async (
   await connection.flush()
 
   const run = (main: string, own: Readonly<Record<string, string>>): { child: ChildProcess; output: () => string } => {
-    const child = spawn(process.execPath, [main], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...shared, ...own } })
+    const child = spawn(...plainNode(main), { stdio: ['ignore', 'pipe', 'pipe'], env: { ...shared, ...own } })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => {

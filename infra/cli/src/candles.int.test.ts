@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { testPostgres } from '@colibri/testkit'
+import { plainNode, testPostgres } from '@colibri/testkit'
 import pg from 'pg'
 import t from 'tap'
 
@@ -33,7 +33,7 @@ t.test('candles in files', async (t) => {
     return path
   }
   const start = (...args: readonly string[]) =>
-    spawn(process.execPath, [program, ...args], {
+    spawn(...plainNode(program, ...args), {
       cwd: folder,
       env: { ...process.env, DATABASE_URL: url, INIT_CWD: folder },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { plainNode } from '@colibri/testkit'
 import { type Api, api } from './api.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
@@ -42,21 +43,17 @@ export const startColibri = async (
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'colibri-')))
   if (options.ports !== undefined) await writeFile(join(home, 'ports.json'), JSON.stringify(options.ports))
   const port = await freePort()
-  const launcher = spawn(
-    process.execPath,
-    [join(repository, 'infra/local/dist/main.js'), 'start', ...(options.args ?? [])],
-    {
-      env: {
-        ...process.env,
-        COLIBRI_HOME: home,
-        COLIBRI_PORT: String(port),
-        USERNAME: 'admin',
-        PASSWORD: 'admin',
-        ...options.env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const launcher = spawn(...plainNode(join(repository, 'infra/local/dist/main.js'), 'start', ...(options.args ?? [])), {
+    env: {
+      ...process.env,
+      COLIBRI_HOME: home,
+      COLIBRI_PORT: String(port),
+      USERNAME: 'admin',
+      PASSWORD: 'admin',
+      ...options.env,
     },
-  )
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   launcher.stdout.on('data', (chunk) => (output += chunk))
   launcher.stderr.on('data', (chunk) => (output += chunk))

@@ -8,6 +8,7 @@ export { okxReplay } from './captures/okx-replay.ts'
 export type { CapturedTrade, ReplayFrame, ReplayMarket, ReplayVenue } from './captures/replay.ts'
 export { type ReplayServer, startReplay } from './captures/replay-server.ts'
 export { contractProblems } from './contract-shape.ts'
+export { plainNode } from './plain-node.ts'
 export {
   basicAuth,
   openSocket,

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { instanceAnnouncement, instancesSubject, rpcSubject } from '@colibri/contracts'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { plainNode } from './plain-node.ts'
 import { type TearsDown, temporaryFolder } from './temporary-folder.ts'
 import { testNats } from './test-nats.ts'
 import { testPostgres } from './test-postgres.ts'
@@ -52,7 +53,7 @@ export const startedService = async (
   const nats = await connect(server.options)
   t.teardown(() => nats.close())
   const ready = announced(nats, service)
-  const child = spawn(process.execPath, [...nodeOptions, fileURLToPath(entry)], {
+  const child = spawn(...plainNode(...nodeOptions, fileURLToPath(entry)), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       DATABASE_URL: postgres.url,

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openVenues } from '@colibri/exchange'
 import { type Simulator, startSimulator } from '@colibri/exchange-simulator'
-import { type TearsDown, temporaryFolder, testNats, testPostgres } from '@colibri/testkit'
+import { plainNode, type TearsDown, temporaryFolder, testNats, testPostgres } from '@colibri/testkit'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
 
@@ -138,7 +138,7 @@ export const testBed = async (
   }
 
   const launch = (extra: Readonly<Record<string, string>> = {}): LaunchedProcess => {
-    const child = spawn(process.execPath, ['--enable-source-maps', main], {
+    const child = spawn(...plainNode('--enable-source-maps', main), {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         PATH: process.env.PATH ?? '',

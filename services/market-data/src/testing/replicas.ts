@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { instanceAnnouncement, instancesSubject } from '@colibri/contracts'
-import { type TestNats, testNats, testPostgres } from '@colibri/testkit'
+import { plainNode, type TestNats, testNats, testPostgres } from '@colibri/testkit'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import type { Test } from 'tap'
 
@@ -52,7 +52,7 @@ export const startReplicas = async (
   const start = async (name: string): Promise<Replica> => {
     const ready = Promise.withResolvers<string>()
     urls.set(name, ready)
-    const child = spawn(process.execPath, [fileURLToPath(new URL('../main.js', import.meta.url))], {
+    const child = spawn(...plainNode(fileURLToPath(new URL('../main.js', import.meta.url))), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         DATABASE_URL: postgres.url,

@@ -1,0 +1,8 @@
+/**
+ * The first two arguments of `spawn` for a Node program as its users run it: tap loads its own instruments into every
+ * process a test starts, and into theirs, which doubles the time of each start and answers signals for them.
+ */
+export const plainNode = (...args: readonly string[]): readonly [command: string, args: readonly string[]] => [
+  '/usr/bin/env',
+  ['-u', 'NODE_OPTIONS', process.execPath, ...args],
+]

@@ -396,7 +396,15 @@ t.test('the rate oracle of two replicas', async (t) => {
         stored.parse(parse(await readFile(path, 'utf8'), { version: '1.1' }))
         return [200, 400, 422].includes(status) && (await second.get('/config')).status === 200
       }),
-      { numRuns: 150 },
+      {
+        numRuns: 150,
+        // One of each kind, whatever chance brings.
+        examples: [
+          [{ rate_oracle_source: { name: 'dexalot' } }],
+          [{ rate_oracle_source: { name: 'nobody' } }],
+          [{ rate_oracle_source: 5 }],
+        ],
+      },
     )
     t.same([...seen].sort(), [200, 400, 422])
   })

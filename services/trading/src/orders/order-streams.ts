@@ -144,6 +144,7 @@ export const createOrderStreams = (
   const forget = (id: string): void => {
     const order = entries.get(id)?.order
     entries.delete(id)
+    unfinished.delete(id)
     finished.delete(id)
     if (order?.venueOrderId != null) byVenueId.delete(keyAtVenue(order.intent, order.venueOrderId))
   }

@@ -8,7 +8,7 @@ import { bounded, type Fault } from './fault.ts'
 import { until } from './until.ts'
 
 /** Where the process ends, in the order an order passes them; what it asks for is in docs/faults.md. */
-const PLACES = [
+export const PLACES = [
   'order-checked',
   'order-stored',
   'venue-silent',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { EventOf } from './event-of.ts'
 
 const permission = z.enum(['yes', 'no', 'unknown'])
 
@@ -18,11 +19,6 @@ export const accountEvents = {
   CredentialsDeleted: z.object({ accountName: z.string(), connectorName: z.string() }),
 } as const
 
-export type AccountEvent = {
-  [Type in keyof typeof accountEvents]: {
-    readonly type: Type
-    readonly data: Readonly<z.infer<(typeof accountEvents)[Type]>>
-  }
-}[keyof typeof accountEvents]
+export type AccountEvent = EventOf<typeof accountEvents>
 
 export const accountStream = (accountName: string): string => `account-${accountName}`

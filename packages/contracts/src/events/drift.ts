@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { EventOf } from './event-of.ts'
 import { decimalText } from './order.ts'
 
 /**
@@ -62,12 +63,7 @@ export const driftEvents = {
   }),
 } as const
 
-export type DriftEvent = {
-  [Type in keyof typeof driftEvents]: {
-    readonly type: Type
-    readonly data: Readonly<z.infer<(typeof driftEvents)[Type]>>
-  }
-}[keyof typeof driftEvents]
+export type DriftEvent = EventOf<typeof driftEvents>
 export type DriftDetected = Readonly<z.infer<typeof driftEvents.DriftDetected>>
 export type BalancesConfirmed = Readonly<z.infer<typeof driftEvents.BalancesConfirmed>>
 

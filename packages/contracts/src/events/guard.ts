@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { EventOf } from './event-of.ts'
 import { decimalText } from './order.ts'
 
 /** `portfolio` is all accounts together; an account is named. */
@@ -79,12 +80,7 @@ export const guardEvents = {
   }),
 } as const
 
-export type GuardEvent = {
-  [Type in keyof typeof guardEvents]: {
-    readonly type: Type
-    readonly data: Readonly<z.infer<(typeof guardEvents)[Type]>>
-  }
-}[keyof typeof guardEvents]
+export type GuardEvent = EventOf<typeof guardEvents>
 
 /** All guards of the installation: one stream, because the portfolio's guard sees every account. */
 export const guardsStream = 'guard-trading'

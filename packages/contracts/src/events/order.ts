@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { EventOf } from './event-of.ts'
 
 /** A decimal number as text: what money and sizes are at every boundary. */
 export const decimalText = z.string().regex(/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/)
@@ -72,12 +73,7 @@ export const orderEvents = {
   OrderCancelled: z.object({ reason: z.string() }),
 } as const
 
-export type OrderEvent = {
-  [Type in keyof typeof orderEvents]: {
-    readonly type: Type
-    readonly data: Readonly<z.infer<(typeof orderEvents)[Type]>>
-  }
-}[keyof typeof orderEvents]
+export type OrderEvent = EventOf<typeof orderEvents>
 
 /** The stream of one order. */
 export const orderStream = (clientOrderId: string): string => `order-${clientOrderId}`

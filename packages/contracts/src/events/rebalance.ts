@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { EventOf } from './event-of.ts'
 import { decimalText } from './order.ts'
 
 /** One order of a plan. Market orders on spot. */
@@ -87,12 +88,7 @@ export const rebalanceEvents = {
   RebalanceStopped: z.object({ reason: z.string() }),
 } as const
 
-export type RebalanceEvent = {
-  [Type in keyof typeof rebalanceEvents]: {
-    readonly type: Type
-    readonly data: Readonly<z.infer<(typeof rebalanceEvents)[Type]>>
-  }
-}[keyof typeof rebalanceEvents]
+export type RebalanceEvent = EventOf<typeof rebalanceEvents>
 
 /** The stream of one plan. */
 export const rebalanceStream = (planId: string): string => `rebalance-${planId}`

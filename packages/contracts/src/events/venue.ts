@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { EventOf } from './event-of.ts'
 
 /** A venue's host, and the address of ours that it sees: what it counts requests by. */
 const place = { host: z.string(), address: z.string() }
@@ -19,12 +20,7 @@ export const venueEvents = {
   VenueRecovered: z.object(place),
 } as const
 
-export type VenueEvent = {
-  [Type in keyof typeof venueEvents]: {
-    readonly type: Type
-    readonly data: Readonly<z.infer<(typeof venueEvents)[Type]>>
-  }
-}[keyof typeof venueEvents]
+export type VenueEvent = EventOf<typeof venueEvents>
 
 /** The stream of one venue's standing towards one address. */
 export const venueStream = (host: string, address: string): string => `venue-${host}_${address}`

@@ -1,5 +1,6 @@
 import type { EquityMarks, GuardScope } from '@colibri/contracts'
 import { Exact } from '../decimal.ts'
+import { createNap } from '../nap.ts'
 import type { OrderFill, OrderIntent } from '../orders/order.ts'
 import { type Guard, type LossWatch, scopeKey } from './guard.ts'
 import { steps, type TradingGuards } from './guards.ts'
@@ -75,7 +76,7 @@ export const watchLosses = (deps: LossWatchDeps): LossWatches => {
   const lastWorth = new Map<string, Exact>()
   let fills = 0
   let retries = 0
-  let wake: () => void = () => undefined
+  const nap = createNap()
 
   const ofWatch = (guard: Watching): Seen => {
     const key = scopeKey(guard.scope)
@@ -230,19 +231,6 @@ export const watchLosses = (deps: LossWatchDeps): LossWatches => {
     }
     return soon ? 'soon' : 'later'
   }
-  const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', done)
-        wake = () => undefined
-        resolve()
-      }
-      const timer = setTimeout(done, milliseconds)
-      signal.addEventListener('abort', done, { once: true })
-      wake = done
-      if (signal.aborted) done()
-    })
 
   /** A watch that has just been asked for begins at once. */
   const isWaiting = (): boolean =>
@@ -262,9 +250,9 @@ export const watchLosses = (deps: LossWatchDeps): LossWatches => {
         const until = deps.now() + (next === 'soon' ? Math.min(CONFIRM_MS, deps.everyMs) : deps.everyMs)
         const fillsSeen = fills
         while (!signal.aborted && deps.now() < until && fills === fillsSeen && !isWaiting()) {
-          await pause(Math.min(CONFIRM_MS, until - deps.now()), signal)
+          await nap.rest(Math.min(CONFIRM_MS, until - deps.now()), signal)
         }
-        if (fills !== fillsSeen) await pause(Math.min(GATHER_MS, deps.everyMs), signal)
+        if (fills !== fillsSeen) await nap.rest(Math.min(GATHER_MS, deps.everyMs), signal)
       }
       // What a crash may forget, an orderly end keeps.
       for (const guard of deps.guards.all().filter(watches)) {
@@ -283,7 +271,7 @@ export const watchLosses = (deps: LossWatchDeps): LossWatches => {
     filled(intent, fill) {
       fills += 1
       movements.filled(intent, fill)
-      wake()
+      nap.wake()
     },
   }
 }

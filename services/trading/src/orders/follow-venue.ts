@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AccountUpdate, AccountVenue, VenueOrderState } from '@colibri/exchange'
 import { Exact } from '../decimal.ts'
+import { createNap } from '../nap.ts'
 import { lateFills } from './late-fills.ts'
 import { isFinished, isUnresolved } from './order.ts'
 import type { LiveOrder } from './order-streams.ts'
@@ -46,7 +47,7 @@ export const followVenue = (
   const { connectorName } = venue
   const place = { accountName, connectorName }
   const attended = new Set<string>()
-  let wake: () => void = () => undefined
+  const nap = createNap()
   let lastPoll = 0
   let lastLate = 0
 
@@ -64,7 +65,7 @@ export const followVenue = (
 
   const attend = (ids: readonly string[]): void => {
     for (const id of ids) attended.add(id)
-    wake()
+    nap.wake()
   }
   const attendAll = (): void => attend(mine().map(({ order }) => order.intent.clientOrderId))
 
@@ -166,19 +167,6 @@ export const followVenue = (
     await sleep(milliseconds, undefined, { signal }).catch(() => undefined)
   }
 
-  const woken = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', done)
-        wake = () => undefined
-        resolve()
-      }
-      const timer = setTimeout(done, milliseconds)
-      signal.addEventListener('abort', done, { once: true })
-      wake = done
-    })
-
   const resolve = async (): Promise<void> => {
     let failures = 0
     while (!signal.aborted) {
@@ -199,7 +187,7 @@ export const followVenue = (
       }
       if (failures > 0) await pause(untilNext(failures))
       else if (attended.size > 0) await pause(policy.quietMs / 4)
-      else await woken(policy.resolveMs)
+      else await nap.rest(policy.resolveMs, signal)
     }
   }
 

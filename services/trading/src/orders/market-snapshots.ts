@@ -1,19 +1,13 @@
 import { marketMessages, marketSubject, pricesReply } from '@colibri/contracts'
+import type { Call } from '@colibri/service-kit'
 import type { NatsConnection, Subscription } from '@nats-io/nats-core'
-import type { z } from 'zod'
 import type { OrderIntent } from './order.ts'
 
 export type MarketSnapshot = NonNullable<OrderIntent['market']>
 
 export interface MarketSnapshotsDeps {
   readonly nats: Pick<NatsConnection, 'subscribe'>
-  call<T>(
-    service: 'market-data',
-    operation: string,
-    request: object,
-    reply: z.ZodType<T>,
-    timeoutMs: number,
-  ): Promise<T>
+  readonly call: Call
   now(): number
   background(name: string, work: Promise<unknown>): void
 }

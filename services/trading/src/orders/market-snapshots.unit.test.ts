@@ -7,7 +7,7 @@ type Callback = NonNullable<NonNullable<Parameters<MarketSnapshotsDeps['nats']['
 
 const world = (price: string | null = '50000') => {
   const heard = new Map<string, Callback>()
-  const asked: object[] = []
+  const asked: unknown[] = []
   let now = START
   const work: Promise<unknown>[] = []
   const snapshots = createMarketSnapshots({

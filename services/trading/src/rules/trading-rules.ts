@@ -1,5 +1,5 @@
 import { pricesReply, tradingRulesReply } from '@colibri/contracts'
-import type { z } from 'zod'
+import type { Call } from '@colibri/service-kit'
 import type { ConnectorRules } from '../orders/check-order.ts'
 
 /** What market-data knows of a connector, kept here so that placing an order asks nobody. */
@@ -11,13 +11,7 @@ export interface TradingRules {
 }
 
 export interface TradingRulesDeps {
-  call<T>(
-    service: 'market-data',
-    operation: string,
-    request: object,
-    reply: z.ZodType<T>,
-    timeoutMs: number,
-  ): Promise<T>
+  readonly call: Call
   now(): number
   background(name: string, work: Promise<unknown>): void
 }

@@ -1,0 +1,72 @@
+import type { CandleFeed, Candles } from '../candles.ts'
+import type { Controller, ControllerConfig, Features, TradingRules } from '../controllers/controller.ts'
+import type { Executor } from '../executors/executor.ts'
+import type { ConnectorPair } from '../executors/executor-config.ts'
+import type { Results } from './results.ts'
+
+/**
+ * `hummingbot` gives the numbers of the original, its likely mistakes included; `realistic` does what a careful engine
+ * does. docs/backtesting.md has the differences.
+ */
+export type BacktestMode = 'hummingbot' | 'realistic'
+
+export interface BacktestInput<Config extends ControllerConfig = ControllerConfig> {
+  readonly controller: Controller<Config>
+  readonly config: Config
+  /** The market that is traded; every other has the price 1. */
+  readonly market: ConnectorPair
+  readonly candles: Candles
+  readonly feed: (feed: CandleFeed) => Candles | undefined
+  readonly rules: TradingRules | undefined
+  /** Of a trade's value, on one side. */
+  readonly tradeCost: number
+  readonly mode: BacktestMode
+  /** Called now and then with the rows done and all there are; what it throws ends the backtest. */
+  readonly onProgress?: (done: number, rows: number, pnlQuote: number) => void
+}
+
+/** Of every tick, in columns. */
+export interface PnlSeries {
+  readonly length: number
+  readonly timestamp: Float64Array
+  readonly executorRealized: Float64Array
+  readonly positionRealized: Float64Array
+  readonly positionUnrealized: Float64Array
+  readonly total: Float64Array
+  readonly activeExecutors: Int32Array
+  readonly cumulativeVolume: Float64Array
+}
+
+/** Of the ticks on which something was held. */
+export interface HeldSeriesPoint {
+  readonly timestamp: number
+  readonly longAmount: number
+  readonly shortAmount: number
+  readonly netAmount: number
+  readonly unrealizedPnl: number
+  readonly realizedPnl: number
+  readonly holds: number
+}
+
+export interface PositionHoldReport extends ConnectorPair {
+  readonly buyAmountBase: number
+  readonly buyAmountQuote: number
+  readonly sellAmountBase: number
+  readonly sellAmountQuote: number
+  readonly netAmountBase: number
+  readonly cumFeesQuote: number
+  readonly volumeTradedQuote: number
+  readonly isClosed: boolean
+  readonly executors: number
+}
+
+export interface BacktestResult {
+  /** Active ones at the end first, then those that ended, in the order they ended. */
+  readonly executors: readonly Executor[]
+  /** The rows that were traded on, with everything the controller derived from them. */
+  readonly processed: Features
+  readonly results: Results
+  readonly holds: readonly PositionHoldReport[]
+  readonly held: readonly HeldSeriesPoint[]
+  readonly pnl: PnlSeries
+}

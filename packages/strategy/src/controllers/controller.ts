@@ -1,0 +1,76 @@
+import type { CandleFeed, Candles } from '../candles.ts'
+import type { Executor } from '../executors/executor.ts'
+import type { ConnectorPair, ExecutorConfig } from '../executors/executor-config.ts'
+import type { Price } from '../numbers/exact.ts'
+import type { Positions } from '../positions/positions.ts'
+import type { ControllerSchema } from './fields.ts'
+
+export type ControllerType = 'directional_trading' | 'market_making' | 'generic'
+
+/** What every configuration has, whatever the controller. */
+export interface ControllerConfig {
+  readonly id: string
+  readonly controller_name: string
+  readonly controller_type: ControllerType
+  readonly total_amount_quote: number
+  readonly manual_kill_switch: boolean
+}
+
+export interface TradingRules {
+  readonly min_order_size: number
+  readonly min_price_increment: number
+  readonly min_base_amount_increment: number
+  readonly min_notional_size: number
+}
+
+/** What a controller derives from candles: one row a candle of the series it is derived from. */
+export interface Features {
+  readonly timestamp: Float64Array
+  /** In the order of the answer. NaN: not available; a backtest leaves out the rows that have one. */
+  readonly columns: ReadonlyMap<string, Float64Array>
+}
+
+/** What a controller may look at when it decides. Nothing else: no clock, no network, no chance. */
+export interface World {
+  /** Seconds. */
+  readonly now: number
+  /** The middle of the book; in a backtest the close of the main pair, and 1 for any other. */
+  mid(market: ConnectorPair): number
+  rules(market: ConnectorPair): TradingRules | undefined
+  /** Rounded down to the increment of the market's rules; as it is where these are not known. */
+  quantizeAmount(market: ConnectorPair, amount: number): number
+  quantizePrice(market: ConnectorPair, price: Price): number
+  /** What the account owns; 0 in a backtest. */
+  balance(connector: string, asset: string): number
+  /** The value of a feature now; NaN when it has none. */
+  feature(column: string): number
+  /** The candles of one of its feeds, up to now; undefined until there are any. */
+  candles(feed: CandleFeed): Candles | undefined
+  /** In the order they were created. */
+  readonly active: readonly Executor[]
+  /** In the order they ended, the latest last. */
+  readonly finished: readonly Executor[]
+  readonly positions: Positions
+}
+
+export type Action =
+  | { readonly type: 'create'; readonly executor: ExecutorConfig }
+  | { readonly type: 'stop'; readonly executor: Executor; readonly keepPosition: boolean }
+
+/** Called once a tick. What it remembers from tick to tick, it keeps itself. */
+export type Decide = (world: World) => readonly Action[]
+
+/** A trading strategy: one file, one of these. A user's own has the same form. */
+export interface Controller<Config extends ControllerConfig = ControllerConfig> {
+  readonly name: string
+  readonly type: ControllerType
+  readonly schema: ControllerSchema<Config>
+  readonly markets: (config: Config) => readonly ConnectorPair[]
+  readonly feeds?: (config: Config) => readonly CandleFeed[]
+  /**
+   * Live, it is given the last rows of each feed, in a backtest the whole series at once. Undefined when a series is too
+   * short.
+   */
+  readonly features?: (config: Config, candles: (feed: CandleFeed) => Candles | undefined) => Features | undefined
+  readonly start: (config: Config) => Decide
+}

@@ -1,3 +1,4 @@
+import type { BacktestMode } from '../backtest/backtest.ts'
 import type { CandleFeed, Candles } from '../candles.ts'
 import type { Executor } from '../executors/executor.ts'
 import type { ConnectorPair, ExecutorConfig } from '../executors/executor-config.ts'
@@ -32,6 +33,8 @@ export interface Features {
 
 /** What a controller may look at when it decides. Nothing else: no clock, no network, no chance. */
 export interface World {
+  /** What it is asked for: a backtest of the original reproduces what it does by mistake. */
+  readonly mode: BacktestMode | 'live'
   /** Seconds. */
   readonly now: number
   /** The middle of the book; in a backtest the close of the main pair, and 1 for any other. */

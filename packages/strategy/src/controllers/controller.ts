@@ -1,5 +1,6 @@
 import type { BacktestMode } from '../backtest/backtest.ts'
 import type { CandleFeed, Candles } from '../candles.ts'
+import type { Side } from '../executors/close-type.ts'
 import type { Executor } from '../executors/executor.ts'
 import type { ConnectorPair, ExecutorConfig } from '../executors/executor-config.ts'
 import type { Price } from '../numbers/exact.ts'
@@ -49,7 +50,14 @@ export interface World {
   feature(column: string): number
   /** The candles of one of its feeds, up to now; undefined until there are any. */
   candles(feed: CandleFeed): Candles | undefined
-  /** In the order they were created. */
+  /**
+   * What the venue itself says is held, whoever bought it; undefined where an account has no single position on a market:
+   * on spot, and on perpetuals in hedge mode. A backtest answers with what executors have left behind.
+   */
+  venuePosition(market: ConnectorPair): { readonly side: Side; readonly amount: number } | undefined
+  /** How the account keeps its positions at the venue; undefined where nobody asks the venue: in a backtest. */
+  positionMode(connector: string): 'HEDGE' | 'ONEWAY' | undefined
+  /** In the order they were created; those that are on their way out (SHUTTING_DOWN) still among them. */
   readonly active: readonly Executor[]
   /** In the order they ended, the latest last. */
   readonly finished: readonly Executor[]
@@ -72,8 +80,12 @@ export interface Controller<Config extends ControllerConfig = ControllerConfig> 
   readonly feeds?: (config: Config) => readonly CandleFeed[]
   /**
    * Live, it is given the last rows of each feed, in a backtest the whole series at once. Undefined when a series is too
-   * short.
+   * short. The mode matters where the original looks ahead.
    */
-  readonly features?: (config: Config, candles: (feed: CandleFeed) => Candles | undefined) => Features | undefined
+  readonly features?: (
+    config: Config,
+    candles: (feed: CandleFeed) => Candles | undefined,
+    mode: World['mode'],
+  ) => Features | undefined
   readonly start: (config: Config) => Decide
 }

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { type NewEvent, openPostgresLog } from '@colibri/event-log'
-import pg from 'pg'
+import type pg from 'pg'
 import { perSecond } from './measure.ts'
+import { openPool } from './open-pool.ts'
 import type { Figure } from './report.ts'
 
 const MS = 4_000
 
 /** Appends per second through the log beside the same rows by plain prepared inserts, alternating in one run. */
 export const measureLogAppend = async (url: string): Promise<readonly Figure[]> => {
-  const pool = new pg.Pool({ connectionString: url, max: 32 })
+  const pool = openPool(url, 32)
   const log = await openPostgresLog({ pool })
   await pool.query(RAW_TABLE)
   const figures: Figure[] = []

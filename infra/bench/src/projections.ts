@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { openPostgresLog, type Projection, runProjection } from '@colibri/event-log'
-import pg from 'pg'
 import { events } from './log-append.ts'
+import { openPool } from './open-pool.ts'
 import type { Figure } from './report.ts'
 
 const EVENTS = 100_000
 
 /** How fast a projection that writes one row an event catches up with a full log. */
 export const measureProjections = async (url: string): Promise<readonly Figure[]> => {
-  const pool = new pg.Pool({ connectionString: url, max: 8 })
+  const pool = openPool(url, 8)
   const log = await openPostgresLog({ pool })
   let last = ''
   for (let written = 0; written < EVENTS; written += 500)

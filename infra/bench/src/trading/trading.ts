@@ -8,8 +8,9 @@ import { startColibri } from '@colibri/system-tests'
 import { projections } from '@colibri/trading'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, headers } from '@nats-io/transport-node'
-import pg from 'pg'
+import type pg from 'pg'
 import { ask } from '../http-client.ts'
+import { openPool } from '../open-pool.ts'
 import type { Figure } from '../report.ts'
 import { ORDERS, writeOrderHistory } from './order-history.ts'
 import { measureSearch } from './search.ts'
@@ -42,7 +43,7 @@ export const measureHistory = async (orders = ORDERS): Promise<readonly Figure[]
 const prepare = async (home: string, orders: number): Promise<readonly Figure[]> => {
   const postgres = await startPostgres({ dir: join(home, 'postgres') })
   try {
-    const pool = new pg.Pool({ connectionString: postgres.url, max: 4 })
+    const pool = openPool(postgres.url, 4)
     const log = await openPostgresLog({ pool })
     const events = await writeOrderHistory(pool, orders)
     const figures: Figure[] = []

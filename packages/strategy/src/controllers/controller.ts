@@ -51,8 +51,8 @@ export interface World {
   /** The candles of one of its feeds, up to now; undefined until there are any. */
   candles(feed: CandleFeed): Candles | undefined
   /**
-   * What the venue itself says is held, whoever bought it; undefined where an account has no single position on a market:
-   * on spot, and on perpetuals in hedge mode. A backtest answers with what executors have left behind.
+   * What the venue itself says is held, whoever bought it; amount 0 when nothing is. Undefined where an account has no
+   * single position on a market (on spot, and on perpetuals in hedge mode) and where nobody asks the venue: in a backtest.
    */
   venuePosition(market: ConnectorPair): { readonly side: Side; readonly amount: number } | undefined
   /** How the account keeps its positions at the venue; undefined where nobody asks the venue: in a backtest. */

@@ -2,7 +2,7 @@ export type {
   BacktestInput,
   BacktestMode,
   BacktestResult,
-  HeldSeriesPoint,
+  HeldSeries,
   PnlSeries,
   PositionHoldReport,
 } from './backtest/backtest.ts'

@@ -17,6 +17,11 @@ export interface BacktestInput<Config extends ControllerConfig = ControllerConfi
   readonly market: ConnectorPair
   readonly candles: Candles
   readonly feed: (feed: CandleFeed) => Candles | undefined
+  /**
+   * The time that is traded, in seconds, both ends included; all of `candles` unless told. What the series have before it
+   * is the indicators' warm-up, which `hummingbot` does not let them see.
+   */
+  readonly window?: { readonly from: number; readonly to: number }
   readonly rules: TradingRules | undefined
   /** Of a trade's value, on one side. */
   readonly tradeCost: number
@@ -35,17 +40,19 @@ export interface PnlSeries {
   readonly total: Float64Array
   readonly activeExecutors: Int32Array
   readonly cumulativeVolume: Float64Array
+  /** What the active executors would bring if they ended now: in neither of the above, and not in the REST answer. */
+  readonly executorUnrealized: Float64Array
 }
 
-/** Of the ticks on which something was held. */
-export interface HeldSeriesPoint {
-  readonly timestamp: number
-  readonly longAmount: number
-  readonly shortAmount: number
-  readonly netAmount: number
-  readonly unrealizedPnl: number
-  readonly realizedPnl: number
-  readonly holds: number
+/** Of the ticks on which something was held, in columns; amounts in quote. */
+export interface HeldSeries {
+  readonly length: number
+  readonly timestamp: Float64Array
+  readonly longAmount: Float64Array
+  readonly shortAmount: Float64Array
+  readonly unrealizedPnl: Float64Array
+  readonly realizedPnl: Float64Array
+  readonly holds: Int32Array
 }
 
 export interface PositionHoldReport extends ConnectorPair {
@@ -67,6 +74,6 @@ export interface BacktestResult {
   readonly processed: Features
   readonly results: Results
   readonly holds: readonly PositionHoldReport[]
-  readonly held: readonly HeldSeriesPoint[]
+  readonly held: HeldSeries
   readonly pnl: PnlSeries
 }

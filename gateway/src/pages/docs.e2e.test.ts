@@ -1,5 +1,5 @@
+import { chromiumBinary, launchChromium } from '@colibri/testkit'
 import t from 'tap'
-import { chromiumBinary, launchChromium } from '../testing/chromium.ts'
 import { edgeUnderTest } from '../testing/edge-under-test.ts'
 import { startPeer } from '../testing/peer.ts'
 

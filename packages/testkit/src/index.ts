@@ -7,6 +7,7 @@ export { type Level, NaiveBook, type Side } from './captures/naive-book.ts'
 export { okxReplay } from './captures/okx-replay.ts'
 export type { CapturedTrade, ReplayFrame, ReplayMarket, ReplayVenue } from './captures/replay.ts'
 export { type ReplayServer, startReplay } from './captures/replay-server.ts'
+export { chromiumBinary, launchChromium } from './chromium.ts'
 export { contractProblems } from './contract-shape.ts'
 export { plainNode } from './plain-node.ts'
 export {

@@ -68,6 +68,9 @@ export type Action =
   | { readonly type: 'create'; readonly executor: ExecutorConfig }
   | { readonly type: 'stop'; readonly executor: Executor; readonly keepPosition: boolean }
 
+/** What a controller answers with when there is nothing to do: nothing is allocated for it. */
+export const NO_ACTIONS: readonly Action[] = []
+
 /** Called once a tick. What it remembers from tick to tick, it keeps itself. */
 export type Decide = (world: World) => readonly Action[]
 

@@ -1,3 +1,5 @@
+import { Decimal } from 'decimal.js'
+
 /**
  * A number with twice the digits of a double: the unevaluated sum of two. The original multiplies prices as decimals of
  * 28 digits and then compares candles with them; whether `100 * (1 - 0.01)` lies above or below a close of 99 is decided
@@ -55,6 +57,34 @@ export const times = (a: Price, b: Price): Exact => {
   return sumOf(high.hi, high.lo + x.hi * y.lo + x.lo * y.hi)
 }
 
+/** Division by zero gives what doubles give: an infinity, or NaN. */
+export const over = (a: Price, b: Price): Exact => {
+  const divisor = exact(b)
+  const first = nearest(a) / divisor.hi
+  if (!Number.isFinite(first) || !Number.isFinite(divisor.hi)) return { hi: first, lo: 0 }
+  const rest = minus(a, times(first, divisor))
+  const second = rest.hi / divisor.hi
+  const third = minus(rest, times(second, divisor)).hi / divisor.hi
+  const sum = sumOf(first, second)
+  return sumOf(sum.hi, sum.lo + third)
+}
+
+/** Enough for every digit of a double that can be a price. */
+const Digits = Decimal.clone({ precision: 120, rounding: Decimal.ROUND_HALF_EVEN })
+
+/** Every digit a double stands for, and not the fewest that tell it from its neighbours. */
+const digitsOf = (value: number): Decimal => new Digits(value.toPrecision(100))
+
+/**
+ * The number that a decimal text stands for. A number counts as the text it is written as: 0.1 is a tenth, as everywhere
+ * in a configuration. `{ hi: NaN }` for what is no number.
+ */
+export const exactOf = (value: string | number): Exact => {
+  const hi = Number(value)
+  if (!Number.isFinite(hi)) return { hi, lo: 0 }
+  return { hi, lo: new Digits(value).minus(digitsOf(hi)).toNumber() }
+}
+
 const [float, bits] = (() => {
   const buffer = new ArrayBuffer(8)
   return [new Float64Array(buffer), new BigInt64Array(buffer)] as const
@@ -67,10 +97,28 @@ const neighbour = (value: number, direction: 'above' | 'below'): number => {
   return float[0] ?? Number.NaN
 }
 
-/** The largest double that is not above a positive price: `close <= price` is `close <= floorOf(price)`. */
+/** How many digits a calculated price of the original has. */
+const DIGITS = 28
+/** More than what rounding to that many digits can move a number by, in parts of it. */
+const ROUNDING = 1e-27
+
+/**
+ * Whether a calculated price, rounded to the original's digits, is above, below or at its nearest double. The rounding
+ * decides only for a price that is a double, or all but: a spread of nothing, a round price times a round number.
+ */
+const signBehind = (price: Exact): number => {
+  if (Math.abs(price.lo) > Math.abs(price.hi) * ROUNDING || !Number.isFinite(price.hi)) return Math.sign(price.lo)
+  const double = digitsOf(price.hi)
+  return double.plus(price.lo).toSignificantDigits(DIGITS, Decimal.ROUND_HALF_EVEN).comparedTo(double)
+}
+
+/**
+ * The largest double that is not above a positive price: `close <= price` is `close <= floorOf(price)`. A price that is a
+ * double was not calculated and counts with all its digits, any other with 28.
+ */
 export const floorOf = (price: Price): number =>
-  typeof price === 'number' || price.lo >= 0 ? nearest(price) : neighbour(price.hi, 'below')
+  typeof price === 'number' || signBehind(price) >= 0 ? nearest(price) : neighbour(price.hi, 'below')
 
 /** The smallest double that is not below a positive price: `close >= price` is `close >= ceilingOf(price)`. */
 export const ceilingOf = (price: Price): number =>
-  typeof price === 'number' || price.lo <= 0 ? nearest(price) : neighbour(price.hi, 'above')
+  typeof price === 'number' || signBehind(price) <= 0 ? nearest(price) : neighbour(price.hi, 'above')

@@ -1,0 +1,51 @@
+import { emaWeight } from './ema.ts'
+import { meanOf, rowsOf, unavailable } from './series.ts'
+
+export interface Macd {
+  readonly line: Float64Array
+  readonly signal: Float64Array
+  readonly histogram: Float64Array
+}
+
+export interface MacdLengths {
+  readonly fast: number
+  readonly slow: number
+  readonly signal: number
+}
+
+/**
+ * Moving average convergence and divergence as TA-Lib's MACD has it: both averages start on row `slow - 1`, the fast one
+ * as the mean of the last `fast` rows up to it. Nothing, the line included, before row `slow + signal - 2`. A slow length
+ * below the fast one changes places with it.
+ */
+export const macd = (values: Float64Array, lengths: MacdLengths): Macd => {
+  const signalLength = rowsOf('signal', lengths.signal)
+  const fastLength = rowsOf('fast', Math.min(lengths.fast, lengths.slow))
+  const slowLength = rowsOf('slow', Math.max(lengths.fast, lengths.slow))
+  const rows = values.length
+  const [line, signal, histogram] = [unavailable(rows), unavailable(rows), unavailable(rows)]
+  const first = slowLength + signalLength - 2
+  if (rows <= first) return { line, signal, histogram }
+
+  const [fastWeight, slowWeight] = [emaWeight(fastLength), emaWeight(slowLength)]
+  let slow = meanOf(values, 0, slowLength)
+  let fast = meanOf(values, slowLength - fastLength, fastLength)
+  line[slowLength - 1] = fast - slow
+  for (let row = slowLength; row < rows; row++) {
+    const value = values[row] as number
+    fast += (value - fast) * fastWeight
+    slow += (value - slow) * slowWeight
+    line[row] = fast - slow
+  }
+
+  const weight = emaWeight(signalLength)
+  let average = meanOf(line, slowLength - 1, signalLength)
+  for (let row = first; row < rows; row++) {
+    const value = line[row] as number
+    if (row > first) average = (value - average) * weight + average
+    signal[row] = average
+    histogram[row] = value - average
+  }
+  line.fill(Number.NaN, 0, first)
+  return { line, signal, histogram }
+}

@@ -1,6 +1,7 @@
 export { asyncApi } from './asyncapi/asyncapi.ts'
 export * from './candles-rpc.ts'
 export * from './events/account.ts'
+export * from './events/backtest.ts'
 export * from './events/drift.ts'
 export * from './events/funding.ts'
 export * from './events/guard.ts'

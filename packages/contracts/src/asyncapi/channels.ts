@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { candlesRangeReply, candlesRangeRequest } from '../candles-rpc.ts'
 import { accountEvents } from '../events/account.ts'
+import { backtestEvents } from '../events/backtest.ts'
 import { driftEvents } from '../events/drift.ts'
 import { fundingEvents } from '../events/funding.ts'
 import { guardEvents } from '../events/guard.ts'
@@ -60,6 +61,7 @@ const events = {
   guard: guardEvents,
   drift: driftEvents,
   account: accountEvents,
+  backtest: backtestEvents,
 } as const
 
 const eventChannels = (): Channel[] =>

@@ -1,6 +1,7 @@
 export * from './accounts.ts'
 export * from './as-of.ts'
 export * from './audit.ts'
+export * from './backtesting.ts'
 export * from './book-queries.ts'
 export * from './connectors.ts'
 export * from './decimal-text.ts'

@@ -8,6 +8,7 @@ export type {
 } from './backtest/backtest.ts'
 export type { Results } from './backtest/results.ts'
 export type { CandleFeed, Candles } from './candles.ts'
+export { CONTROLLERS, findController } from './controllers/catalogue.ts'
 export type {
   Action,
   Controller,
@@ -17,6 +18,54 @@ export type {
   TradingRules,
   World,
 } from './controllers/controller.ts'
+export {
+  type Base,
+  type Bounds,
+  type ConfigOf,
+  type ControllerSchema,
+  controllerConfig,
+  type Field,
+  type FieldFlags,
+  type FieldMeta,
+  type Fields,
+  field,
+  fieldsOf,
+  GENERIC,
+  PROMPT,
+  required,
+  UPDATABLE,
+  UPDATABLE_PROMPT,
+  type Wrong,
+} from './controllers/fields.ts'
+export { candlesFields, DIRECTIONAL, levelAmounts, MARKET_MAKING, wrongLevels } from './controllers/fields-bases.ts'
+export {
+  blankAs,
+  bool,
+  byName,
+  decimal,
+  exactDecimal,
+  float,
+  integer,
+  type Kind,
+  listOf,
+  oneOf,
+  optional,
+  orderType,
+  positionMode,
+  positionSide,
+  type Refusal,
+  side,
+  text,
+  textOrNull,
+} from './controllers/fields-kinds.ts'
+export {
+  candlesConfig,
+  connectorPair,
+  initialPositions,
+  model,
+  trailingStop,
+  tripleBarrier,
+} from './controllers/fields-models.ts'
 export {
   CLOSE_TYPES,
   type CloseType,

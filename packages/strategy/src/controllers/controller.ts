@@ -74,21 +74,24 @@ export const NO_ACTIONS: readonly Action[] = []
 /** Called once a tick. What it remembers from tick to tick, it keeps itself. */
 export type Decide = (world: World) => readonly Action[]
 
-/** A trading strategy: one file, one of these. A user's own has the same form. */
+/**
+ * A trading strategy: one file, one of these. A user's own has the same form. Its functions are methods so that a list
+ * may hold controllers of any configuration: what goes into them is what their own schema gave.
+ */
 export interface Controller<Config extends ControllerConfig = ControllerConfig> {
   readonly name: string
   readonly type: ControllerType
   readonly schema: ControllerSchema<Config>
-  readonly markets: (config: Config) => readonly ConnectorPair[]
-  readonly feeds?: (config: Config) => readonly CandleFeed[]
+  markets(config: Config): readonly ConnectorPair[]
+  feeds?(config: Config): readonly CandleFeed[]
   /**
    * Live, it is given the last rows of each feed, in a backtest the whole series at once. Undefined when a series is too
    * short. The mode matters where the original looks ahead.
    */
-  readonly features?: (
+  features?(
     config: Config,
     candles: (feed: CandleFeed) => Candles | undefined,
     mode: World['mode'],
-  ) => Features | undefined
-  readonly start: (config: Config) => Decide
+  ): Features | undefined
+  start(config: Config): Decide
 }

@@ -9,9 +9,10 @@ export interface SuperTrend {
 }
 
 /**
- * SuperTrend, from row `length` on: a line at `multiplier` average true ranges from the middle of the candle, which only
- * follows the price, until a close goes through the one on the other side. The direction is up before the first turn
- * (pandas_ta supertrend with TA-Lib's ATR).
+ * SuperTrend, from row `length` on: a line at `multiplier` average true ranges below the middle of the candles while the
+ * trend is up, above it while it is down. It only moves with the trend, but for candles whose close leaves the channel of
+ * both lines; one that leaves it on the other side turns the trend. Up before the first turn (pandas_ta's supertrend with
+ * TA-Lib's ATR).
  */
 export const superTrend = (bars: Bars, length: number, multiplier: number): SuperTrend => {
   rowsOf('length', length)

@@ -44,6 +44,13 @@ export interface World {
   /** Rounded down to the increment of the market's rules; as it is where these are not known. */
   quantizeAmount(market: ConnectorPair, amount: number): number
   quantizePrice(market: ConnectorPair, price: Price): number
+  /**
+   * What one of an asset is worth in another, whichever market says so; undefined when none does. In a backtest as `mid`:
+   * the close of the main pair for its own two assets, and 1 for any other.
+   */
+  rate(asset: string, inAsset: string): number | undefined
+  /** The token that pays for transactions where a connector leads to a chain; undefined for any other. In a backtest none. */
+  gasToken(connector: string): string | undefined
   /** What the account owns; 0 in a backtest. */
   balance(connector: string, asset: string): number
   /** The value of a feature now; NaN when it has none. */

@@ -1,6 +1,5 @@
 import { ORDER_TYPES, type OrderType, type Side } from '../executors/close-type.ts'
-import type { Exact } from '../numbers/exact.ts'
-import { decimalText, exactOf } from './fields-decimal.ts'
+import { type Exact, exactOf } from '../numbers/exact.ts'
 
 /** Why a value is refused: type and words as the REST API's validation errors have them. */
 export interface Refusal {
@@ -133,6 +132,8 @@ export const bool: Kind<boolean> = {
   },
 }
 
+const DECIMAL_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+
 const decimalLike = <T>(value: (text: string) => T): Kind<T> => ({
   type: 'Decimal',
   parse: (input, refuse) => {
@@ -142,8 +143,8 @@ const decimalLike = <T>(value: (text: string) => T): Kind<T> => ({
         msg: 'Decimal input should be an integer, float, string or Decimal object',
       })
     if (/^[+-]?(?:s?nan\d*|inf|infinity)$/i.test(String(input).trim())) return refuse(notFinite)
-    const plain = decimalText(input)
-    if (plain === undefined) return refuse({ type: 'decimal_parsing', msg: 'Input should be a valid decimal' })
+    const plain = String(input).trim().replaceAll('_', '')
+    if (!DECIMAL_TEXT.test(plain)) return refuse({ type: 'decimal_parsing', msg: 'Input should be a valid decimal' })
     return Number.isFinite(Number(plain)) ? value(plain) : refuse(notFinite)
   },
 })

@@ -15,6 +15,8 @@ export const aWorld = (changes: Partial<World> = {}): World => ({
   rules: () => undefined,
   quantizeAmount: (_market, amount) => amount,
   quantizePrice: (_market, price) => nearest(price),
+  rate: () => 1,
+  gasToken: () => undefined,
   balance: () => 0,
   feature: () => Number.NaN,
   candles: () => undefined,

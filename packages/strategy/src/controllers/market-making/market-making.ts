@@ -1,0 +1,130 @@
+import type { OrderType } from '../../executors/close-type.ts'
+import type { Executor } from '../../executors/executor.ts'
+import type { ConnectorPair, ExecutorConfig, TrailingStop, TripleBarrier } from '../../executors/executor-config.ts'
+import { type Exact, nearest, over, times } from '../../numbers/exact.ts'
+import { type Action, type Decide, NO_ACTIONS, type World } from '../controller.ts'
+import { rebalancing } from './inventory.ts'
+import { newlyEnded } from './level-ends.ts'
+import { factorOf, type Ladder, type Level, levelsOf, placesOf } from './levels.ts'
+
+/** What every market maker is configured with. */
+export interface MarketMakingConfig extends ConnectorPair, Ladder {
+  readonly total_amount_quote: number
+  readonly executor_refresh_time: number
+  readonly cooldown_time: number
+  readonly leverage: number
+  readonly stop_loss: number | null
+  readonly take_profit: number | null
+  readonly time_limit: number | null
+  readonly take_profit_order_type: OrderType
+  readonly trailing_stop: TrailingStop | null
+  readonly position_rebalance_threshold_pct: number
+  readonly skip_rebalance: boolean
+}
+
+/** What one market maker does in its own way. */
+export interface Quoting {
+  /** The price its levels lie around; NaN while there is none: it then places nothing. The middle of the book by default. */
+  readonly reference?: (world: World) => number
+  /** What the spreads are multiplied by; 1 by default. */
+  readonly spreadMultiplier?: (world: World) => number
+  /** What is placed at a level: `amount` is in base, at that price. */
+  readonly executor: (level: Level, price: Exact, amount: Exact) => ExecutorConfig
+  /** Whether an order at a level is to be placed anew although it is younger than the refresh time. */
+  readonly isOld?: (level: Level, age: number) => boolean
+}
+
+/** The barriers of a market maker's positions: entered by a limit order, left by market orders but for the profit. */
+export const barrierOf = (config: MarketMakingConfig): TripleBarrier => ({
+  stop_loss: config.stop_loss,
+  take_profit: config.take_profit,
+  time_limit: config.time_limit,
+  trailing_stop: config.trailing_stop,
+  open_order_type: 'LIMIT',
+  take_profit_order_type: config.take_profit_order_type,
+  stop_loss_order_type: 'MARKET',
+  time_limit_order_type: 'MARKET',
+})
+
+/** A position at each level, entered at its price. */
+export const positionsAtLevels = (config: MarketMakingConfig): Quoting['executor'] => {
+  const barrier = barrierOf(config)
+  const { connector_name, trading_pair, leverage } = config
+  return (level, price, amount) => ({
+    type: 'position_executor',
+    connector_name,
+    trading_pair,
+    side: level.side,
+    entry_price: price,
+    amount: nearest(amount),
+    triple_barrier_config: barrier,
+    leverage,
+    activation_bounds: null,
+    level_id: level.id,
+  })
+}
+
+/**
+ * Keeps one executor at each level. A level is free when none is at work on it, one on its way out included, and none was
+ * stopped out on it within the cooldown; free ones are filled in one go, the buys first. What waited longer than the refresh
+ * time without being filled is stopped; its level is filled again on the next tick. On spot the inventory is balanced first.
+ */
+export const marketMaking = (config: MarketMakingConfig, quoting: Quoting): Decide => {
+  const levels = levelsOf(config, config.total_amount_quote)
+  const places = placesOf(levels)
+  const factors = levels.map(({ side, spread }) => factorOf(side, spread))
+  const taken = new Uint8Array(levels.length)
+  const pausedUntil = new Float64Array(levels.length).fill(Number.NEGATIVE_INFINITY)
+  const { executor_refresh_time: refreshTime, cooldown_time: cooldown } = config
+  const { reference: referenceOf, spreadMultiplier, executor: executorAt, isOld } = quoting
+  const rebalance = rebalancing(config, levels)
+
+  const noticeEnds = newlyEnded(({ closeType, closeTimestamp, levelId }) => {
+    const at = closeType === 'STOP_LOSS' ? places.get(levelId) : undefined
+    if (at === undefined) return
+    pausedUntil[at] = Math.max(pausedUntil[at] as number, (closeTimestamp ?? 0) + cooldown)
+  })
+
+  const priceAt = (at: number, { side, spread }: Level, reference: number, multiplier: number): Exact =>
+    times(reference, multiplier === 1 ? (factors[at] as Exact) : factorOf(side, times(spread, multiplier)))
+
+  const isStale = ({ levelId }: Executor, age: number): boolean => {
+    if (age > refreshTime || isOld === undefined) return age > refreshTime
+    const at = places.get(levelId)
+    return at !== undefined && isOld(levels[at] as Level, age)
+  }
+
+  return (world) => {
+    const { now, active } = world
+    noticeEnds(world.finished)
+    taken.fill(0)
+    for (const { levelId } of active) {
+      const at = places.get(levelId)
+      if (at !== undefined) taken[at] = 1
+    }
+
+    let actions: Action[] | undefined
+    const reference = referenceOf ? referenceOf(world) : world.mid(config)
+    const multiplier = spreadMultiplier ? spreadMultiplier(world) : 1
+    if (reference > 0 && !Number.isNaN(multiplier)) {
+      const balancing = rebalance?.(world, reference)
+      if (balancing) actions = [balancing]
+      for (let at = 0; at < levels.length; at++) {
+        if (taken[at] === 1 || now < (pausedUntil[at] as number)) continue
+        const level = levels[at] as Level
+        const price = priceAt(at, level, reference, multiplier)
+        const amount = over(level.quote, price)
+        if (!(amount.hi > 0)) continue
+        actions ??= []
+        actions.push({ type: 'create', executor: executorAt(level, price, amount) })
+      }
+    }
+
+    for (const executor of active) {
+      if (!executor.isActive || executor.isTrading || !isStale(executor, now - executor.timestamp)) continue
+      actions ??= []
+      actions.push({ type: 'stop', executor, keepPosition: false })
+    }
+    return actions ?? NO_ACTIONS
+  }
+}

@@ -1,5 +1,6 @@
 import type { Candles } from '../../candles.ts'
 import type { TradingRules } from '../../controllers/controller.ts'
+import type { Side } from '../../executors/close-type.ts'
 import type { Executor } from '../../executors/executor.ts'
 import type { ExecutorConfig } from '../../executors/executor-config.ts'
 
@@ -24,8 +25,22 @@ export interface Simulation extends Executor {
   advance(row: number): void
   /** Ends it on the row it is on: what it holds is kept as a position, or closed. */
   stop(row: number, held: 'keep' | 'close'): void
+  /** What its end adds to the realized profit; 0 until then, and for what a position takes over. */
+  readonly realizedPnlQuote: number
+  /** What is kept as a position once it has ended with POSITION_HOLD; undefined: nothing. */
+  readonly leaves: Inventory | undefined
   /** The fills of a grid; undefined for all others. */
   readonly grid: GridTrail | undefined
+}
+
+/** What an executor hands over to a position. */
+export interface Inventory {
+  readonly side: Side
+  readonly quote: number
+  /** What the quote was paid for one base. */
+  readonly averagePrice: number
+  /** What was paid in fees on the way; it is noted, and taken from no profit. */
+  readonly feesQuote: number
 }
 
 export interface GridFill {

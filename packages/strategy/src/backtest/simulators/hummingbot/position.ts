@@ -1,0 +1,118 @@
+import type { PositionExecutorConfig } from '../../../executors/executor-config.ts'
+import { ceilingOf, floorOf, nearest } from '../../../numbers/exact.ts'
+import { firstCrossing } from '../first-crossing.ts'
+import { lastRowOf } from '../lifetime.ts'
+import type { SimulatedMarket } from '../simulation.ts'
+import { HummingbotExecutor } from './hummingbot-executor.ts'
+
+/**
+ * A position as the original simulates it: it enters and leaves at closes, pays for both ways when it enters, and its stop
+ * is looked for from its creation on, also before a limit order has filled.
+ *
+ * Prices are multiplied by the side's sign, so that one comparison serves both sides: a BUY enters where the close is not
+ * above its limit, a SELL where it is not below.
+ */
+export class HummingbotPosition extends HummingbotExecutor<PositionExecutorConfig> {
+  private readonly close: Float64Array
+  private readonly growth: Float64Array
+  /** Where the price goes when it goes against the position: the lows of a BUY. */
+  private readonly adverse: Float64Array
+  private readonly lastRow: number
+  /** The last row on which an entry is looked for. */
+  private readonly searchUntil: number
+  private readonly takeProfit: number
+  private readonly activation: number
+  private readonly delta: number
+  /** Signed. */
+  private readonly limit: number
+  /** Signed. Before the entry not higher than it will be, or exact once the entry has been looked up. */
+  private stopPrice: number
+  private stopKnown = false
+  private entryValue = 0
+  private cumulative = 1
+  private trailingLine = Number.NEGATIVE_INFINITY
+  private isTrailing = false
+
+  constructor(id: string, config: PositionExecutorConfig, market: SimulatedMarket, row: number, searchUntil?: number) {
+    super(id, config, market, row)
+    const { candles, growth } = market
+    const { take_profit, stop_loss, trailing_stop, time_limit, open_order_type } = config.triple_barrier_config
+    const { sign } = this
+    this.close = candles.close
+    this.growth = growth
+    this.adverse = sign === 1 ? candles.low : candles.high
+    this.lastRow = lastRowOf(candles, row, time_limit)
+    this.searchUntil = searchUntil ?? this.lastRow
+    this.takeProfit = take_profit || Number.POSITIVE_INFINITY
+    const trails = trailing_stop !== null && trailing_stop.activation_price !== 0 && trailing_stop.trailing_delta !== 0
+    this.activation = trails ? trailing_stop.activation_price : Number.POSITIVE_INFINITY
+    this.delta = trails ? trailing_stop.trailing_delta : 0
+    this.limit =
+      open_order_type === 'MARKET'
+        ? Number.POSITIVE_INFINITY
+        : sign === 1
+          ? floorOf(config.entry_price)
+          : -ceilingOf(config.entry_price)
+    this.stopPrice = stop_loss ? this.limit * (1 - stop_loss * sign) : Number.NEGATIVE_INFINITY
+    this.averagePrice = nearest(config.entry_price)
+    this.advance(row)
+  }
+
+  advance(row: number): void {
+    this.row = row
+    const { sign } = this
+    if (this.firstFill >= 0) {
+      this.cumulative *= this.growth[row] as number
+    } else if (sign * (this.close[row] as number) <= this.limit) {
+      this.enter(row)
+    } else {
+      this.wait(row)
+      return
+    }
+    const pct = (this.cumulative - 1) * sign - 2 * this.tradeCost
+    this.netPnlPct = pct
+    this.netPnlQuote = pct * this.entryValue
+    if (pct - this.delta > this.trailingLine) this.trailingLine = pct - this.delta
+    if (pct > this.activation) this.isTrailing = true
+    if (pct > this.takeProfit) this.endFilled(row, 'TAKE_PROFIT')
+    else if (sign * (this.adverse[row] as number) <= this.stopPrice) this.endFilled(row, 'STOP_LOSS')
+    else if (this.isTrailing && pct < this.trailingLine) this.endFilled(row, 'TRAILING_STOP')
+    else if (row === this.lastRow) this.endFilled(row, 'TIME_LIMIT')
+  }
+
+  private enter(row: number): void {
+    const price = this.close[row] as number
+    this.firstFill = row
+    this.entryValue = this.config.amount * price
+    this.filledAmountQuote = this.entryValue
+    this.cumFeesQuote = 2 * this.tradeCost * this.entryValue
+    this.stopPrice = this.stopOf(price)
+  }
+
+  /** A row before the entry: it counts for the trailing stop as one without profit, and its extreme for the stop. */
+  private wait(row: number): void {
+    this.trailingLine = -this.delta
+    if (this.sign * (this.adverse[row] as number) <= this.stopPrice && this.isBehindTheStop(row))
+      this.endFilled(row, 'STOP_LOSS')
+    else if (row === this.lastRow) this.endFilled(row, 'TIME_LIMIT')
+  }
+
+  /**
+   * The stop follows from a close that is still to come, if it comes. It cannot be farther from the limit than it is now
+   * assumed, so it is only looked up when a candle has gone that far.
+   */
+  private isBehindTheStop(row: number): boolean {
+    if (!this.stopKnown) {
+      const limit = this.sign * this.limit
+      const entry = firstCrossing(this.candles, this.side, limit, row, this.searchUntil)
+      this.stopPrice = entry < 0 ? Number.NEGATIVE_INFINITY : this.stopOf(this.close[entry] as number)
+      this.stopKnown = true
+    }
+    return this.sign * (this.adverse[row] as number) <= this.stopPrice
+  }
+
+  private stopOf(entry: number): number {
+    const { stop_loss } = this.config.triple_barrier_config
+    return stop_loss ? this.sign * (entry * (1 - stop_loss * this.sign)) : Number.NEGATIVE_INFINITY
+  }
+}

@@ -76,3 +76,4 @@ export {
 } from './executors/close-type.ts'
 export type { Executor } from './executors/executor.ts'
 export type { ExecutorConfig } from './executors/executor-config.ts'
+export * from './optimise/index.ts'

@@ -5,6 +5,7 @@ import { backtestEvents } from '../events/backtest.ts'
 import { driftEvents } from '../events/drift.ts'
 import { fundingEvents } from '../events/funding.ts'
 import { guardEvents } from '../events/guard.ts'
+import { optimisationEvents } from '../events/optimisation.ts'
 import { orderEvents } from '../events/order.ts'
 import { portfolioEvents } from '../events/portfolio.ts'
 import { rebalanceEvents } from '../events/rebalance.ts'
@@ -62,6 +63,7 @@ const events = {
   drift: driftEvents,
   account: accountEvents,
   backtest: backtestEvents,
+  optimisation: optimisationEvents,
 } as const
 
 const eventChannels = (): Channel[] =>

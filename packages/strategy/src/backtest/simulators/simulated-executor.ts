@@ -1,7 +1,8 @@
 import type { Candles } from '../../candles.ts'
 import type { CloseType, RunnableStatus, Side } from '../../executors/close-type.ts'
 import type { ExecutorConfig } from '../../executors/executor-config.ts'
-import type { GridTrail, Inventory, SimulatedMarket, Simulation } from './simulation.ts'
+import type { Inventory } from '../../positions/inventory.ts'
+import type { GridTrail, SimulatedMarket, Simulation } from './simulation.ts'
 
 /** Those that trade on one market, which are all that can be simulated. */
 export type SimulatedConfig = Extract<

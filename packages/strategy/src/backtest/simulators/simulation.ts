@@ -1,8 +1,8 @@
 import type { Candles } from '../../candles.ts'
 import type { TradingRules } from '../../controllers/controller.ts'
-import type { Side } from '../../executors/close-type.ts'
 import type { Executor } from '../../executors/executor.ts'
 import type { ExecutorConfig } from '../../executors/executor-config.ts'
+import type { Inventory } from '../../positions/inventory.ts'
 
 /** What a simulation knows of the market it trades on. */
 export interface SimulatedMarket {
@@ -31,16 +31,6 @@ export interface Simulation extends Executor {
   readonly leaves: Inventory | undefined
   /** The fills of a grid; undefined for all others. */
   readonly grid: GridTrail | undefined
-}
-
-/** What an executor hands over to a position. */
-export interface Inventory {
-  readonly side: Side
-  readonly quote: number
-  /** What the quote was paid for one base. */
-  readonly averagePrice: number
-  /** What was paid in fees on the way; it is noted, and taken from no profit. */
-  readonly feesQuote: number
 }
 
 export interface GridFill {

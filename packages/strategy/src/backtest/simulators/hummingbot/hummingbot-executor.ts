@@ -20,6 +20,7 @@ export abstract class HummingbotExecutor<Config extends SimulatedConfig> extends
     if (closeType === 'POSITION_HOLD' && this.filledAmountQuote > 0) {
       this.leaves = {
         side: this.side,
+        base: undefined,
         quote: this.filledAmountQuote,
         averagePrice: this.averagePrice || (this.candles.close[row] as number),
         feesQuote: this.cumFeesQuote,

@@ -1,12 +1,15 @@
-export type {
-  BacktestInput,
-  BacktestMode,
-  BacktestResult,
-  HeldSeries,
-  PnlSeries,
-  PositionHoldReport,
+export { backtestAnswer } from './backtest/answer/answer.ts'
+export {
+  BacktestImpossible,
+  type BacktestInput,
+  type BacktestMode,
+  type BacktestResult,
+  type HeldSeries,
+  type PnlSeries,
+  type PositionHoldReport,
 } from './backtest/backtest.ts'
 export type { Results } from './backtest/results.ts'
+export { runBacktest } from './backtest/run-backtest.ts'
 export type { CandleFeed, Candles } from './candles.ts'
 export { CONTROLLERS, findController } from './controllers/catalogue.ts'
 export type {

@@ -3,6 +3,7 @@ import type { Controller, ControllerConfig, Features, TradingRules } from '../co
 import type { Executor } from '../executors/executor.ts'
 import type { ConnectorPair } from '../executors/executor-config.ts'
 import type { Results } from './results.ts'
+import type { GridTrail } from './simulators/simulation.ts'
 
 /**
  * `hummingbot` gives the numbers of the original, its likely mistakes included; `realistic` does what a careful engine
@@ -61,19 +62,33 @@ export interface PositionHoldReport extends ConnectorPair {
   readonly sellAmountBase: number
   readonly sellAmountQuote: number
   readonly netAmountBase: number
+  /** 0 when nothing is held. */
+  readonly averageEntryPrice: number
+  /** Without the fees. */
+  readonly realizedPnlQuote: number
   readonly cumFeesQuote: number
   readonly volumeTradedQuote: number
   readonly isClosed: boolean
   readonly executors: number
 }
 
+export interface ReportedExecutor extends Executor {
+  /** The fills of a grid; undefined for all others. */
+  readonly grid: GridTrail | undefined
+}
+
 export interface BacktestResult {
   /** Active ones at the end first, then those that ended, in the order they ended. */
-  readonly executors: readonly Executor[]
+  readonly executors: readonly ReportedExecutor[]
   /** The rows that were traded on, with everything the controller derived from them. */
   readonly processed: Features
   readonly results: Results
   readonly holds: readonly PositionHoldReport[]
   readonly held: HeldSeries
   readonly pnl: PnlSeries
+}
+
+/** There is nothing to trade on; the message says what is missing. */
+export class BacktestImpossible extends Error {
+  override readonly name = 'BacktestImpossible'
 }

@@ -1,0 +1,137 @@
+import type { Features } from '../../controllers/controller.ts'
+import type { BacktestResult, HeldSeries, PnlSeries, PositionHoldReport } from '../backtest.ts'
+import type { Results } from '../results.ts'
+import { countUpTo } from '../rows.ts'
+import { executor } from './executor.ts'
+import { float, object, text } from './json.ts'
+
+/** A piece of the answer is about as long; one string of all of it would be hundreds of megabytes for a long backtest. */
+const PIECE = 1 << 16
+
+/**
+ * The result as the JSON that the contract answers with, in pieces: enumerations are numbers, a column is a map from the
+ * row's time to its value, and what is not known is zero.
+ */
+export function* backtestAnswer(result: BacktestResult): Generator<string, void, undefined> {
+  yield '{"executors":['
+  yield* executors(result)
+  yield '],"processed_data":{'
+  yield* table(result.processed)
+  yield `},"results":${results(result.results)},"position_holds":[${result.holds.map(hold).join(',')}]`
+  yield ',"position_held_timeseries":['
+  yield* rows(result.held.length, heldPoint(result.held))
+  yield '],"pnl_timeseries":['
+  yield* rows(result.pnl.length, pnlPoint(result))
+  yield ']}'
+}
+
+const executors = ({ executors: reported, processed }: BacktestResult): Generator<string> => {
+  const [times, closes] = [processed.timestamp, processed.columns.get('close_bt') ?? processed.timestamp]
+  return rows(reported.length, (n) => {
+    const each = reported[n]
+    if (each === undefined) return ''
+    const row = each.closeTimestamp === null ? times.length - 1 : countUpTo(times, each.closeTimestamp) - 1
+    return executor(each, closes[row] ?? Number.NaN)
+  })
+}
+
+/** The items of a list, joined into pieces. */
+function* rows(length: number, item: (row: number) => string): Generator<string, void, undefined> {
+  let piece = ''
+  for (let row = 0; row < length; row++) {
+    piece += row === 0 ? item(row) : `,${item(row)}`
+    if (piece.length < PIECE) continue
+    yield piece
+    piece = ''
+  }
+  yield piece
+}
+
+function* table({ timestamp, columns }: Features): Generator<string, void, undefined> {
+  const keys = Array.from(timestamp, (time) => `"${float(time)}":`)
+  let first = true
+  for (const [name, values] of columns) {
+    yield `${first ? '' : ','}${text(name)}:{`
+    first = false
+    const form = isWhole(name, values) ? whole : float
+    yield* rows(keys.length, (row) => `${keys[row] ?? ''}${form(values[row] ?? 0)}`)
+    yield '}'
+  }
+}
+
+/** The original has integers in these two: a signal is a direction, and a multiplier it adds itself is one. */
+const isWhole = (name: string, values: Float64Array): boolean =>
+  name === 'signal'
+    ? values.every(Number.isInteger)
+    : name === 'spread_multiplier' && values.every((value) => value === 1)
+
+const whole = (value: number): string => `${value}`
+
+const COUNTS: ReadonlySet<string> = new Set<keyof Results>([
+  'total_executors',
+  'total_executors_with_position',
+  'total_long',
+  'total_short',
+  'total_positions',
+  'win_signals',
+  'loss_signals',
+])
+
+const results = (figures: Results): string => {
+  const { close_types } = figures
+  const isEmpty = close_types === 0
+  const form = (key: string, value: number) => (isEmpty || COUNTS.has(key) ? `${value}` : float(value))
+  return object(
+    Object.fromEntries(
+      Object.entries(figures).map(([key, value]) => [
+        key,
+        typeof value === 'number' ? form(key, value) : JSON.stringify(value),
+      ]),
+    ),
+  )
+}
+
+const hold = (held: PositionHoldReport): string =>
+  object({
+    connector_name: text(held.connector_name),
+    trading_pair: text(held.trading_pair),
+    buy_amount_base: float(held.buyAmountBase),
+    buy_amount_quote: float(held.buyAmountQuote),
+    sell_amount_base: float(held.sellAmountBase),
+    sell_amount_quote: float(held.sellAmountQuote),
+    net_amount_base: float(held.netAmountBase),
+    cum_fees_quote: float(held.cumFeesQuote),
+    volume_traded_quote: float(held.volumeTradedQuote),
+    is_closed: `${held.isClosed}`,
+    n_executors: `${held.executors}`,
+  })
+
+/** A sum of nothing is the integer zero. */
+const orNothing = (value: number): string => (value === 0 ? '0' : float(value))
+
+const heldPoint = (held: HeldSeries) => (row: number) => {
+  const [long, short] = [held.longAmount[row] ?? 0, held.shortAmount[row] ?? 0]
+  return (
+    `{"timestamp":${float(held.timestamp[row] ?? 0)},"long_amount":${orNothing(long)},` +
+    `"short_amount":${orNothing(short)},"net_amount":${float(long - short)},` +
+    `"unrealized_pnl":${float(held.unrealizedPnl[row] ?? 0)},"realized_pnl":${float(held.realizedPnl[row] ?? 0)},` +
+    `"n_holds":${held.holds[row] ?? 0}}`
+  )
+}
+
+const pnlPoint = ({ pnl, held }: { readonly pnl: PnlSeries; readonly held: HeldSeries }) => {
+  let next = 0
+  return (row: number): string => {
+    const time = pnl.timestamp[row] ?? 0
+    // Both series go through the same rows.
+    const isHeld = held.timestamp[next] === time
+    if (isHeld) next++
+    const form = isHeld ? float : whole
+    return (
+      `{"timestamp":${float(time)},"executor_realized_pnl":${float(pnl.executorRealized[row] ?? 0)},` +
+      `"position_realized_pnl":${form(pnl.positionRealized[row] ?? 0)},` +
+      `"position_unrealized_pnl":${form(pnl.positionUnrealized[row] ?? 0)},"total_pnl":${float(pnl.total[row] ?? 0)},` +
+      `"active_executors":${pnl.activeExecutors[row] ?? 0},"cumulative_volume":${float(pnl.cumulativeVolume[row] ?? 0)}}`
+    )
+  }
+}

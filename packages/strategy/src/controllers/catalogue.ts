@@ -1,10 +1,38 @@
 import type { Controller, ControllerType } from './controller.ts'
+import { bollingerV1 } from './directional/bollinger-v1.ts'
+import { bollingerV2 } from './directional/bollinger-v2.ts'
+import { bollingrid } from './directional/bollingrid.ts'
+import { dmanV3 } from './directional/dman-v3.ts'
+import { macdBBV1 } from './directional/macd-bb-v1.ts'
+import { superTrendV1 } from './directional/supertrend-v1.ts'
+import { arbitrageController } from './generic/arbitrage-controller.ts'
+import { gridStrike } from './generic/grid-strike.ts'
+import { hedgeAsset } from './generic/hedge-asset.ts'
+import { multiGridStrike } from './generic/multi-grid-strike.ts'
+import { quantumGridAllocator } from './generic/quantum-grid-allocator.ts'
+import { xemmMultipleLevels } from './generic/xemm-multiple-levels.ts'
 import { dmanMakerV2 } from './market-making/dman-maker-v2.ts'
 import { pmmDynamic } from './market-making/pmm-dynamic.ts'
 import { pmmSimple } from './market-making/pmm-simple.ts'
 
 /** The standard controllers. A user's own is found by whoever loads it. */
-export const CONTROLLERS: readonly Controller[] = [dmanMakerV2, pmmDynamic, pmmSimple]
+export const CONTROLLERS: readonly Controller[] = [
+  arbitrageController,
+  gridStrike,
+  hedgeAsset,
+  multiGridStrike,
+  quantumGridAllocator,
+  xemmMultipleLevels,
+  bollingerV1,
+  bollingerV2,
+  bollingrid,
+  dmanV3,
+  macdBBV1,
+  superTrendV1,
+  dmanMakerV2,
+  pmmDynamic,
+  pmmSimple,
+]
 
 /** The standard controller of a type and a name; undefined when there is none. */
 export const findController = (type: ControllerType, name: string): Controller | undefined =>

@@ -9,6 +9,10 @@ import { arbitrageController } from './generic/arbitrage-controller.ts'
 import { gridStrike } from './generic/grid-strike.ts'
 import { hedgeAsset } from './generic/hedge-asset.ts'
 import { multiGridStrike } from './generic/multi-grid-strike.ts'
+import { pmm } from './generic/pmm.ts'
+import { pmmAdjusted } from './generic/pmm-adjusted.ts'
+import { pmmMister } from './generic/pmm-mister.ts'
+import { pmmV1 } from './generic/pmm-v1.ts'
 import { quantumGridAllocator } from './generic/quantum-grid-allocator.ts'
 import { xemmMultipleLevels } from './generic/xemm-multiple-levels.ts'
 import { dmanMakerV2 } from './market-making/dman-maker-v2.ts'
@@ -32,6 +36,10 @@ export const CONTROLLERS: readonly Controller[] = [
   dmanMakerV2,
   pmmDynamic,
   pmmSimple,
+  pmm,
+  pmmAdjusted,
+  pmmMister,
+  pmmV1,
 ]
 
 /** The standard controller of a type and a name; undefined when there is none. */

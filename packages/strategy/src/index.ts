@@ -1,4 +1,4 @@
-export { backtestAnswer } from './backtest/answer/answer.ts'
+export { ANSWER_MEMBERS, type AnswerMember, answerParts, backtestAnswer } from './backtest/answer/answer.ts'
 export {
   BacktestImpossible,
   type BacktestInput,
@@ -80,3 +80,4 @@ export {
 export type { Executor } from './executors/executor.ts'
 export type { ExecutorConfig } from './executors/executor-config.ts'
 export * from './optimise/index.ts'
+export * from './report/index.ts'

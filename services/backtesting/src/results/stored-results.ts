@@ -1,5 +1,5 @@
 import type { BacktestSpec } from '@colibri/contracts'
-import type { ResultPart } from '../workers/job.ts'
+import type { AnswerMember } from '@colibri/strategy'
 
 /** One column a row of the backtest. */
 export interface EquityColumns {
@@ -16,6 +16,8 @@ export interface EquityColumns {
   readonly total: Float64Array
   readonly activeExecutors: Float64Array
   readonly cumulativeVolume: Float64Array
+  /** What the active executors would bring if they ended now. */
+  readonly executorUnrealized: Float64Array
 }
 
 /** The result of a completed task, read part by part. */
@@ -25,8 +27,8 @@ export interface StoredResult {
   /** The figures under the contract's names. */
   readonly figures: Readonly<Record<string, unknown>>
   readonly completedAt: number
-  /** A member of the REST answer as JSON text, in chunks. */
-  text(part: Exclude<ResultPart, 'equity'>): AsyncGenerator<string>
+  /** What a member of the REST answer holds, as JSON text without its brackets, in chunks. */
+  text(member: AnswerMember): AsyncGenerator<string>
   /** The executors as REST shows them, some hundred at a time. */
   executors(): AsyncGenerator<readonly Readonly<Record<string, unknown>>[]>
   equity(): Promise<EquityColumns>

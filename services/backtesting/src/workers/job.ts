@@ -1,4 +1,4 @@
-import type { BacktestMode, Candles, PositionHoldReport, Results, TradingRules } from '@colibri/strategy'
+import type { AnswerMember, BacktestMode, Candles, PositionHoldReport, Results, TradingRules } from '@colibri/strategy'
 
 /** Whose controller: one of Colibri's own, or a user's, as the text of its file. */
 export type ControllerSource =
@@ -51,8 +51,8 @@ export interface BacktestJob {
   readonly timeLimitMs?: number
 }
 
-/** Members of the answer in their order, and the columns that reports are made of. */
-export type ResultPart = 'executors' | 'processed_data' | 'results' | 'position_holds' | 'held' | 'pnl' | 'equity'
+/** A member of the answer, or the columns that reports are made of. */
+export type ResultPart = AnswerMember | 'equity'
 
 /** A piece of an answer. A chunk of `json` belongs to no part: they are one text. */
 export interface AnswerChunk {

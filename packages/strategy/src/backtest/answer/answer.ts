@@ -8,21 +8,44 @@ import { float, object, text } from './json.ts'
 /** A piece of the answer is about as long; one string of all of it would be hundreds of megabytes for a long backtest. */
 const PIECE = 1 << 16
 
+/** The members of the answer in their order, with what stands before and behind what each of them holds. */
+export const ANSWER_MEMBERS = {
+  executors: ['[', ']'],
+  processed_data: ['{', '}'],
+  results: ['', ''],
+  position_holds: ['[', ']'],
+  position_held_timeseries: ['[', ']'],
+  pnl_timeseries: ['[', ']'],
+} as const satisfies Readonly<Record<string, readonly [open: string, close: string]>>
+export type AnswerMember = keyof typeof ANSWER_MEMBERS
+
 /**
- * The result as the JSON that the contract answers with, in pieces: enumerations are numbers, a column is a map from the
- * row's time to its value, and what is not known is zero.
+ * What each member of the answer holds, without its brackets: enumerations are numbers, a column is a map from the row's
+ * time to its value, and what is not known is zero. A piece of a list holds whole items, and begins with a comma where it
+ * is not the first.
  */
+export function* answerParts(result: BacktestResult): Generator<readonly [AnswerMember, string], void, undefined> {
+  for (const piece of executors(result)) yield ['executors', piece]
+  for (const piece of table(result.processed)) yield ['processed_data', piece]
+  yield ['results', results(result.results)]
+  yield ['position_holds', result.holds.map(hold).join(',')]
+  for (const piece of rows(result.held.length, heldPoint(result.held))) yield ['position_held_timeseries', piece]
+  for (const piece of rows(result.pnl.length, pnlPoint(result))) yield ['pnl_timeseries', piece]
+}
+
+/** The result as the JSON that the contract answers with, in pieces. */
 export function* backtestAnswer(result: BacktestResult): Generator<string, void, undefined> {
-  yield '{"executors":['
-  yield* executors(result)
-  yield '],"processed_data":{'
-  yield* table(result.processed)
-  yield `},"results":${results(result.results)},"position_holds":[${result.holds.map(hold).join(',')}]`
-  yield ',"position_held_timeseries":['
-  yield* rows(result.held.length, heldPoint(result.held))
-  yield '],"pnl_timeseries":['
-  yield* rows(result.pnl.length, pnlPoint(result))
-  yield ']}'
+  yield '{'
+  let open: AnswerMember | undefined
+  for (const [member, piece] of answerParts(result)) {
+    if (member !== open) {
+      if (open !== undefined) yield `${ANSWER_MEMBERS[open][1]},`
+      yield `"${member}":${ANSWER_MEMBERS[member][0]}`
+      open = member
+    }
+    yield piece
+  }
+  yield open === undefined ? '}' : `${ANSWER_MEMBERS[open][1]}}`
 }
 
 const executors = ({ executors: reported, processed }: BacktestResult): Generator<string> => {

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import { gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import type { UploadedCandles } from '@colibri/contracts'
+import type { Candles } from '@colibri/strategy'
+import { CandleColumns } from './candle-rows.ts'
+import { secondsOf } from './interval.ts'
+
+/** What is wrong with uploaded candles. */
+export class BadCandles extends Error {
+  override readonly name = 'BadCandles'
+}
+
+/** Columns of a file by the names they may have, in the order of a row. */
+const NAMES: readonly (readonly string[])[] = [
+  ['timestamp', 'timestamp_s', 'time'],
+  ['open'],
+  ['high'],
+  ['low'],
+  ['close'],
+  ['volume'],
+  ['quote_asset_volume', 'quote_volume'],
+  ['n_trades', 'trades'],
+  ['taker_buy_base_volume', 'taker_base_volume'],
+  ['taker_buy_quote_volume', 'taker_quote_volume'],
+]
+const REQUIRED = 6
+/** A small file may hold a great deal of the same. */
+const MOST_BYTES = 128 * 1024 * 1024
+
+/** Candles of a request as columns. Throws `BadCandles`. */
+export const readUpload = ({ interval, rows, csv, csv_gz: zipped }: UploadedCandles, mostRows: number): Candles => {
+  const seconds = secondsOf(interval)
+  if (seconds === undefined) throw new BadCandles(`'${interval}' is no candle interval; give one like 5m, 1h or 1d`)
+  if (rows !== null) {
+    const width = Math.min(...rows.map(({ length }) => length), NAMES.length)
+    return collect(rows.values(), rows.length === 0 ? REQUIRED : width, seconds, mostRows)
+  }
+  const lines = (csv ?? unzipped(zipped ?? '')).split('\n')
+  const header = (lines[0] ?? '')
+    .replace(/^\uFEFF/, '')
+    .trim()
+    .toLowerCase()
+    .split(',')
+  const found = NAMES.map((names) => header.findIndex((name) => names.includes(name.trim())))
+  const missing = NAMES.slice(0, REQUIRED).flatMap((names, n) => ((found[n] ?? -1) < 0 ? [names[0]] : []))
+  if (missing.length > 0) throw new BadCandles(`the first line has no column ${missing.join(', ')}`)
+  // Those behind the first that is absent would take its place.
+  const absent = found.indexOf(-1)
+  const columns = absent < 0 ? found : found.slice(0, absent)
+  return collect(fieldsOf(lines, columns), columns.length, seconds, mostRows)
+}
+
+function* fieldsOf(lines: readonly string[], columns: readonly number[]): Generator<readonly number[]> {
+  for (let n = 1; n < lines.length; n++) {
+    const line = lines[n]?.trim() ?? ''
+    if (line === '') continue
+    const fields = line.split(',')
+    yield columns.map((column) => numberOf(fields[column], n + 1))
+  }
+}
+
+const numberOf = (field: string | undefined, line: number): number => {
+  const value = field === undefined || field.trim() === '' ? Number.NaN : Number(field)
+  if (!Number.isFinite(value)) throw new BadCandles(`line ${line}: '${(field ?? '').slice(0, 40)}' is no number`)
+  return value
+}
+
+const collect = (rows: Iterable<readonly number[]>, width: number, seconds: number, mostRows: number): Candles => {
+  const columns = new CandleColumns(width)
+  let smallest = Number.POSITIVE_INFINITY
+  for (const row of rows) {
+    const before = columns.lastTime
+    columns.push(row)
+    const [, , high = 0, low = 0] = row
+    const time = columns.lastTime
+    if (high < low) throw new BadCandles(`the candle at ${time} has a high of ${high} below its low of ${low}`)
+    if (time <= before)
+      throw new BadCandles(`the candle at ${time} comes after one at ${before}: give the oldest first`)
+    smallest = Math.min(smallest, time - before)
+    if (columns.length > mostRows)
+      throw new BadCandles(`there are more than ${mostRows} candles, the most of a backtest`)
+  }
+  if (columns.length === 0) throw new BadCandles('there are no candles')
+  if (columns.length > 1 && smallest !== seconds && secondsPerMonth(seconds) === undefined)
+    throw new BadCandles(`the candles are ${smallest} s apart, those of this interval ${seconds} s`)
+  return columns.done()
+}
+
+/** Months differ. */
+const secondsPerMonth = (seconds: number): number | undefined => (seconds % (31 * 86_400) === 0 ? seconds : undefined)
+
+const unzipped = (base64: string): string => {
+  try {
+    return gunzipSync(Buffer.from(base64, 'base64'), { maxOutputLength: MOST_BYTES }).toString('utf8')
+  } catch {
+    throw new BadCandles('csv_gz is no gzipped file in base64, or too large')
+  }
+}
+
+/** Candles as bytes, and back. */
+export const packed = (candles: Candles): Buffer => {
+  const { timestamp, open, high, low, close, volume, extra } = candles
+  const columns = [timestamp, open, high, low, close, volume, ...extra.values()]
+  const head = Buffer.from(Float64Array.of(columns.length, candles.length).buffer)
+  const parts = columns.map((column) => Buffer.from(column.buffer, column.byteOffset, column.byteLength))
+  return zstdCompressSync(Buffer.concat([head, ...parts]))
+}
+
+export const unpacked = (bytes: Uint8Array): Candles => {
+  const numbers = new Float64Array(Uint8Array.from(zstdDecompressSync(bytes)).buffer)
+  const [width = 0, length = 0] = numbers
+  const columns = new CandleColumns(width)
+  const row = new Array<number>(width)
+  for (let n = 0; n < length; n++) {
+    for (let column = 0; column < width; column++) row[column] = numbers[2 + column * length + n] ?? 0
+    columns.push(row)
+  }
+  return columns.done()
+}
+
+/** The same candles have the same id. */
+export const uploadId = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex').slice(0, 32)

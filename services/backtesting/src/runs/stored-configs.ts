@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { badRequest, notFound } from '@colibri/service-kit'
+import { parse } from 'yaml'
+
+/** A name that stays within its folder. */
+const NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}$/
+
+/** Where configurations and controllers of a user's own lie. */
+export interface UserFiles {
+  /** A stored configuration by its name, with or without `.yml`. Throws `ApiError`. */
+  config(name: string): Promise<Readonly<Record<string, unknown>>>
+  /** The text of a user's own controller; undefined when there is none. */
+  controller(type: string, name: string): Promise<string | undefined>
+}
+
+export const userFiles = (home: string): UserFiles => ({
+  config: async (name) => {
+    const bare = name.replace(/\.yml$/, '')
+    if (!NAME.test(bare) || bare.endsWith('.'))
+      throw badRequest(
+        `'${name.slice(0, 200)}' is no name of a controller configuration: give letters, digits, _, - and .`,
+      )
+    const text = await textOf(join(home, 'bots', 'conf', 'controllers', `${bare}.yml`))
+    if (text === undefined) throw notFound(`Controller configuration '${bare}' not found`)
+    const value = yamlOf(bare, text)
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw badRequest(`Controller configuration '${bare}' is malformed: it is no mapping of fields`)
+    return { ...value }
+  },
+  controller: async (type, name) =>
+    NAME.test(type) && NAME.test(name) ? textOf(join(home, 'bots', 'controllers', type, `${name}.ts`)) : undefined,
+})
+
+const textOf = (path: string): Promise<string | undefined> =>
+  readFile(path, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return undefined
+    throw error
+  })
+
+const yamlOf = (name: string, text: string): unknown => {
+  try {
+    // What wrote these files reads YAML 1.1.
+    return parse(text, { version: '1.1', maxAliasCount: 10 })
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+    throw badRequest(`Controller configuration '${name}' is malformed: ${why}`)
+  }
+}

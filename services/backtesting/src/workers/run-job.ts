@@ -1,0 +1,160 @@
+import { Script } from 'node:vm'
+import {
+  type BacktestResult,
+  type CandleFeed,
+  type Candles,
+  type Controller,
+  type ControllerConfig,
+  runBacktest,
+} from '@colibri/strategy'
+import type { z } from 'zod'
+import type { ConfigProblem, ControllerSource, Description, Progress, RunOutcome } from './job.ts'
+import { BadController, loadController, whatOf } from './load-controller.ts'
+import { feedKey, type JobMessage } from './messages.ts'
+import { tooLate } from './words.ts'
+
+/** A backtest that came to its end, with all it gave. */
+export interface Finished {
+  readonly outcome: Extract<RunOutcome, { kind: 'completed' }>
+  readonly result: BacktestResult
+}
+
+const TELL_EVERY_MS = 100
+
+class Pruned extends Error {
+  constructor(readonly progress: Progress) {
+    super('pruned')
+  }
+}
+
+/** Runs a job, of which the series are known by id. What goes wrong in it is an outcome. */
+export const runJob = (
+  job: JobMessage,
+  series: (id: string) => Candles | undefined,
+  onProgress: (progress: Progress) => void,
+): Finished | Exclude<RunOutcome, { kind: 'completed' }> => {
+  const { controller: source, timeLimitMs } = job
+  return guarded(source, timeLimitMs, () => {
+    const controller = loadController(source)
+    const parsed = controller.schema.safeParse(job.config)
+    if (!parsed.success) return { kind: 'refused', problems: problemsOf(parsed.error, job.config) }
+    const feeds = new Map(job.feeds.map((feed) => [feedKey(feed), series(feed.id)]))
+    const candles = series(job.candles.id)
+    if (candles === undefined) return { kind: 'failed', error: 'The candles did not arrive' }
+    const started = performance.now()
+    const result = runBacktest({
+      controller,
+      config: parsed.data,
+      market: job.market,
+      candles,
+      feed: (feed: CandleFeed) => feeds.get(feedKey(feed)),
+      window: job.window,
+      rules: job.rules,
+      tradeCost: job.tradeCost,
+      mode: job.mode,
+      onProgress: watch(job, onProgress),
+    })
+    const summary = {
+      results: result.results,
+      holds: result.holds,
+      rows: result.pnl.length,
+      executors: result.executors.length,
+      engineMs: performance.now() - started,
+    }
+    return { outcome: { kind: 'completed', summary }, result }
+  })
+}
+
+/** What a controller needs for a configuration. */
+export const describeController = (
+  source: ControllerSource,
+  config: Readonly<Record<string, unknown>>,
+  timeLimitMs: number,
+): Description => guarded(source, timeLimitMs, () => describe(loadController(source), config)) as Description
+
+/** The same of a controller at hand. */
+export const describe = (
+  controller: Controller,
+  config: Readonly<Record<string, unknown>>,
+): Exclude<Description, { kind: 'failed' }> | { readonly kind: 'failed'; readonly error: string } => {
+  const parsed = controller.schema.safeParse(config)
+  if (!parsed.success) return { kind: 'refused', problems: problemsOf(parsed.error, config) }
+  return needsOf(controller, parsed.data)
+}
+
+const needsOf = (controller: Controller, config: ControllerConfig): Description => {
+  const [market] = controller.markets(config)
+  if (market === undefined) return { kind: 'failed', error: 'The controller names no market to trade on' }
+  const feeds = controller.feeds?.(config) ?? []
+  return {
+    kind: 'described',
+    market: { connector_name: market.connector_name, trading_pair: market.trading_pair },
+    feeds: feeds.map(({ connector, pair, interval, window }) => ({ connector, pair, interval, window })),
+  }
+}
+
+/** What is wrong with a configuration, field by field, in the words of the REST API. */
+const problemsOf = (error: z.ZodError, config: unknown): ConfigProblem[] =>
+  error.issues.map((issue) => {
+    const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
+    const params: unknown = issue.code === 'custom' ? issue.params : undefined
+    const known = isRecord(params) && typeof params.type === 'string' ? params : undefined
+    const type = typeof known?.type === 'string' ? known.type : 'value_error'
+    const ctx = isRecord(known?.ctx) ? { ctx: known.ctx } : {}
+    return {
+      path,
+      type,
+      msg: known === undefined ? `Value error, ${issue.message}` : issue.message,
+      input: valueAt(config, type === 'missing' ? path.slice(0, -1) : path) ?? null,
+      ...ctx,
+    }
+  })
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
+
+const valueAt = (root: unknown, path: readonly (string | number)[]): unknown =>
+  path.reduce<unknown>((value, part) => (isRecord(value) ? value[part] : undefined), root)
+
+const watch = (
+  { prune }: JobMessage,
+  onProgress: (progress: Progress) => void,
+): ((done: number, rows: number, pnlQuote: number) => void) => {
+  let told = 0
+  return (rowsDone, rows, pnlQuote) => {
+    const progress = { done: rows === 0 ? 1 : rowsDone / rows, rows, pnlQuote }
+    if (prune.some((rule) => progress.done >= rule.done && progress.done < 1 && pnlQuote < rule.pnlQuoteBelow))
+      throw new Pruned(progress)
+    const now = performance.now()
+    if (now - told < TELL_EVERY_MS) return
+    told = now
+    onProgress(progress)
+  }
+}
+
+/** Where `guarded` finds its work: a script has no arguments. */
+const WORK = Symbol.for('colibri backtest')
+const script = new Script(`globalThis[Symbol.for('colibri backtest')]()`)
+
+/** Runs work that may never end, and tells what it throws as an outcome. */
+const guarded = <T>(
+  source: ControllerSource,
+  timeLimitMs: number,
+  work: () => T,
+): T | { kind: 'failed'; error: string } | { kind: 'pruned'; progress: Progress } => {
+  const name = `${source.type}/${source.name}`
+  Reflect.set(globalThis, WORK, work)
+  try {
+    return script.runInThisContext({ timeout: timeLimitMs }) as T
+  } catch (error) {
+    if (error instanceof Pruned) return { kind: 'pruned', progress: error.progress }
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+      return { kind: 'failed', error: tooLate(name, timeLimitMs) }
+    if (error instanceof BadController) return { kind: 'failed', error: error.message }
+    if (error instanceof Error && (error.name === 'BacktestImpossible' || error.name === 'UnsupportedExecutor'))
+      return { kind: 'failed', error: error.message }
+    return { kind: 'failed', error: `Controller ${name} failed: ${whatOf(error, `${name}.ts`)}` }
+  } finally {
+    Reflect.deleteProperty(globalThis, WORK)
+  }
+}

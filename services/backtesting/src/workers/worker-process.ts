@@ -1,0 +1,125 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { findPackageJSON } from 'node:module'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { FromWorker, ToWorker } from './messages.ts'
+
+export interface WorkerLimits {
+  /** Megabytes of a worker's own heap; what it holds outside of it counts half as much. */
+  readonly memoryMb: number
+}
+
+export type WorkerEnd =
+  /** It took more memory than it may. */
+  { readonly kind: 'memory' } | { readonly kind: 'ended'; readonly how: string }
+
+/** One worker as its owner sees it. */
+export interface WorkerProcess {
+  readonly pid: number
+  /** Of a worker that has ended nothing is heard but `ended`. */
+  send(message: ToWorker): void
+  onMessage(listener: (message: FromWorker) => void): void
+  /** Looks at its memory from now on, or no more. */
+  watch(state: 'busy' | 'idle'): void
+  /** Lets it end by itself. */
+  leave(): void
+  kill(): void
+  readonly ended: Promise<WorkerEnd>
+}
+
+const ENTRY = fileURLToPath(new URL('./worker.js', import.meta.url))
+const LOOK_EVERY_MS = 200
+/** Outside the heap are the candles and the columns of the answer. */
+const WHOLE = 1.5
+const PAGE_BYTES = 4_096
+
+/** The folder of a package that the code at `from` imports. */
+const folderOf = (name: string, from: string): string => {
+  const file = findPackageJSON(name, from)
+  if (file === undefined) throw new Error(`the package ${name} is not there`)
+  return dirname(file)
+}
+
+const ownFolder = folderOf('..', import.meta.url)
+const strategy = folderOf('@colibri/strategy', import.meta.url)
+const READABLE = [
+  `${ownFolder}/dist`,
+  `${ownFolder}/package.json`,
+  `${ownFolder}/node_modules`,
+  strategy,
+  folderOf('zod', `${strategy}/package.json`),
+  folderOf('decimal.js', `${strategy}/package.json`),
+]
+
+/**
+ * A process for backtests alone: it reads its own code and nothing else, starts no other program, gives way to everything
+ * else on the machine, and goes when its owner goes.
+ */
+export const startWorker = ({ memoryMb }: WorkerLimits): WorkerProcess => {
+  const child = fork(ENTRY, {
+    // What is secret is in the environment.
+    env: {},
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: [
+      '--permission',
+      ...READABLE.map((path) => `--allow-fs-read=${path}`),
+      `--max-old-space-size=${memoryMb}`,
+      '--max-semi-space-size=8',
+      '--no-warnings',
+    ],
+  })
+  let complaint = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    complaint = `${complaint}${text}`.slice(-4_000)
+  })
+  let tooMuch = false
+  const ended = new Promise<WorkerEnd>((resolve) => {
+    child.once('error', (error) => {
+      if (child.pid === undefined) resolve({ kind: 'ended', how: `could not be started: ${error.message}` })
+    })
+    // Not `exit`: the last words come after it.
+    child.once('close', (code, signal) => {
+      clearInterval(timer)
+      if (tooMuch || /heap out of memory|heap limit|Array buffer allocation failed/i.test(complaint))
+        resolve({ kind: 'memory' })
+      else resolve({ kind: 'ended', how: signal === null ? `exited with code ${code}` : `was killed by ${signal}` })
+    })
+  })
+  let timer: NodeJS.Timeout | undefined
+  const look = (): void => {
+    residentBytes(child)
+      .then((bytes) => {
+        if (bytes <= memoryMb * WHOLE * 1024 * 1024) return
+        tooMuch = true
+        child.kill('SIGKILL')
+      })
+      // It has just ended, or this system has no such files: the heap's own limit remains.
+      .catch(() => undefined)
+  }
+  return {
+    pid: child.pid ?? 0,
+    send: (message) => {
+      // A worker that has just died is told of by `ended`.
+      if (child.connected) child.send(message, () => undefined)
+    },
+    onMessage: (listener) => child.on('message', (message) => listener(message as FromWorker)),
+    watch: (state) => {
+      clearInterval(timer)
+      if (state === 'busy') timer = setInterval(look, LOOK_EVERY_MS).unref()
+    },
+    leave: () => {
+      if (child.connected) child.disconnect()
+    },
+    kill: () => {
+      child.kill('SIGKILL')
+    },
+    ended,
+  }
+}
+
+const residentBytes = async ({ pid }: ChildProcess): Promise<number> => {
+  const [, pages = '0'] = (await readFile(`/proc/${pid}/statm`, 'utf8')).split(' ')
+  return Number(pages) * PAGE_BYTES
+}

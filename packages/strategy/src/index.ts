@@ -11,6 +11,7 @@ export {
 export type { Results } from './backtest/results.ts'
 export { runBacktest } from './backtest/run-backtest.ts'
 export type { CandleFeed, Candles } from './candles.ts'
+export { type Column, candleFeatures } from './controllers/candle-features.ts'
 export { CONTROLLERS, findController } from './controllers/catalogue.ts'
 export type {
   Action,
@@ -21,6 +22,7 @@ export type {
   TradingRules,
   World,
 } from './controllers/controller.ts'
+export { type Directional, type DirectionalConfig, directional, type Open } from './controllers/directional/directional.ts'
 export {
   type Base,
   type Bounds,
@@ -79,5 +81,7 @@ export {
 } from './executors/close-type.ts'
 export type { Executor } from './executors/executor.ts'
 export type { ExecutorConfig } from './executors/executor-config.ts'
+export * from './indicators/index.ts'
+export { type Exact, exactOf, minus, nearest, over, type Price, plus, times } from './numbers/exact.ts'
 export * from './optimise/index.ts'
 export * from './report/index.ts'

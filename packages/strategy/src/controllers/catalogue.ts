@@ -5,6 +5,7 @@ import { bollingrid } from './directional/bollingrid.ts'
 import { dmanV3 } from './directional/dman-v3.ts'
 import { macdBBV1 } from './directional/macd-bb-v1.ts'
 import { superTrendV1 } from './directional/supertrend-v1.ts'
+import { smaCross } from './examples/sma-cross.ts'
 import { arbitrageController } from './generic/arbitrage-controller.ts'
 import { gridStrike } from './generic/grid-strike.ts'
 import { hedgeAsset } from './generic/hedge-asset.ts'
@@ -33,6 +34,7 @@ export const CONTROLLERS: readonly Controller[] = [
   dmanV3,
   macdBBV1,
   superTrendV1,
+  smaCross,
   dmanMakerV2,
   pmmDynamic,
   pmmSimple,

@@ -71,6 +71,7 @@ export {
   trailingStop,
   tripleBarrier,
 } from './controllers/fields-models.ts'
+export { type TemplateField, template } from './controllers/fields-template.ts'
 export {
   CLOSE_TYPES,
   type CloseType,

@@ -1,0 +1,66 @@
+/** What the page carries of a backtest: columns, packed as pack.ts does. */
+
+/** Integers as base64 of their differences, each in as few bytes as it needs. */
+export type PackedIntegers = string
+
+/** Times in whole seconds. */
+export interface PackedTimes {
+  readonly rows: number
+  readonly first: number
+  /** A distance and how often it follows, and so on. */
+  readonly runs: PackedIntegers
+}
+
+/** Numbers in units of 10^-decimals. */
+export interface PackedNumbers {
+  readonly decimals: number
+  readonly values: PackedIntegers
+}
+
+/** Most of a candle lies near its neighbour: what is kept are the distances. */
+export interface PackedCandles {
+  readonly times: PackedTimes
+  readonly decimals: number
+  readonly close: PackedIntegers
+  /** Above the close before it. */
+  readonly open: PackedIntegers
+  /** Above the higher of open and close. */
+  readonly high: PackedIntegers
+  /** Below the lower of open and close. */
+  readonly low: PackedIntegers
+}
+
+/** One entry an executor, in the order they were created. */
+export interface ExecutorColumns {
+  readonly id: readonly string[]
+  readonly type: readonly string[]
+  readonly side: readonly string[]
+  readonly level: readonly string[]
+  readonly closeType: readonly string[]
+  /** Seconds; null where it did not happen. */
+  readonly created: readonly number[]
+  readonly entered: readonly (number | null)[]
+  readonly closed: readonly (number | null)[]
+  readonly entryPrice: readonly (number | null)[]
+  readonly exitPrice: readonly (number | null)[]
+  readonly filledQuote: readonly number[]
+  readonly feesQuote: readonly number[]
+  readonly pnlQuote: readonly number[]
+  readonly pnlPct: readonly number[]
+}
+
+/** The fills of grids, which have many of them. */
+export interface FillColumns {
+  readonly time: readonly number[]
+  readonly price: readonly number[]
+  readonly side: readonly string[]
+}
+
+export interface ReportData {
+  readonly name: string
+  readonly quote: string
+  readonly candles: PackedCandles
+  readonly equity: { readonly times: PackedTimes; readonly total: PackedNumbers }
+  readonly executors: ExecutorColumns
+  readonly fills: FillColumns
+}

@@ -1,0 +1,168 @@
+import t from 'tap'
+import type { Results } from '../backtest/results.ts'
+import { csvLine } from './browser/csv.ts'
+import { drawdownOf, rowAt } from './browser/row-at.ts'
+import { durationText, timeText } from './browser/words.ts'
+import { figures } from './figures.ts'
+import { reportPage } from './page.ts'
+import type { ReportExecutor, ReportInput } from './report.ts'
+
+const EVIL = `</script><img src=x onerror=alert(1)>"'&<!--`
+const library = { script: 'var uPlot = 0', style: '.u{}', notice: 'A library, its licence' }
+
+const results: Results = {
+  net_pnl: -0.17505666059583636,
+  net_pnl_quote: -175.05666059583635,
+  total_executors: 2,
+  total_executors_with_position: 1,
+  total_volume: 2000,
+  total_long: 1,
+  total_short: 0,
+  close_types: { EXPIRED: 1, STOP_LOSS: 1 },
+  accuracy_long: 0,
+  accuracy_short: 0,
+  total_positions: 1,
+  accuracy: 0,
+  max_drawdown_usd: -177.94855399601116,
+  max_drawdown_pct: -0.17794855399601114,
+  sharpe_ratio: -2.207609873995281,
+  profit_factor: 0,
+  win_signals: 0,
+  loss_signals: 1,
+  unrealized_pnl_quote: 0,
+  position_realized_pnl_quote: 0,
+  total_fees_quote: 1.2,
+}
+
+const executor = (id: string, more: Partial<ReportExecutor>): ReportExecutor => ({
+  id,
+  timestamp: 60,
+  type: 'position_executor',
+  status: 'TERMINATED',
+  side: 'BUY',
+  levelId: null,
+  closeType: 'STOP_LOSS',
+  closeTimestamp: 120,
+  netPnlPct: -0.175,
+  netPnlQuote: -175.05666059583635,
+  cumFeesQuote: 1.2,
+  filledAmountQuote: 2000,
+  averagePrice: 101,
+  openOrderLastUpdate: 60,
+  fills: [],
+  ...more,
+})
+
+const column = (...values: number[]): Float64Array => Float64Array.from(values)
+
+const input: ReportInput = {
+  controller: EVIL,
+  config: { id: EVIL, [EVIL]: [EVIL], stop_loss: '0.03' },
+  market: { connector_name: EVIL, trading_pair: `BTC-${EVIL}` },
+  interval: '1m',
+  mode: 'hummingbot',
+  tradeCost: 0.0006,
+  candles: {
+    length: 3,
+    timestamp: column(0, 60, 120),
+    open: column(100, 101, 101),
+    high: column(102, 103, 101),
+    low: column(99, 100, 80),
+    close: column(101, 101, 82),
+  },
+  executors: [
+    executor(EVIL, { levelId: EVIL, timestamp: 120, closeType: 'EXPIRED', filledAmountQuote: 0, netPnlQuote: 0 }),
+    executor('first', {}),
+  ],
+  results,
+  holds: [
+    {
+      connector_name: EVIL,
+      trading_pair: EVIL,
+      buyAmountBase: 1,
+      buyAmountQuote: 100,
+      sellAmountBase: 0,
+      sellAmountQuote: 0,
+      netAmountBase: 1,
+      cumFeesQuote: 0.1,
+      volumeTradedQuote: 100,
+      isClosed: false,
+      executors: 1,
+    },
+  ],
+  equity: { length: 3, timestamp: column(0, 60, 120), total: column(0, 0, -175.05666059583635) },
+}
+const page = (of: ReportInput): string => [...reportPage(of, library)].join('')
+
+t.test('what a user wrote is text in the page, whatever it looks like', async (t) => {
+  const html = page(input)
+  t.notMatch(html, '<img', 'no element of theirs')
+  t.equal(html.match(/<script/g)?.length, 3)
+  t.equal(html.match(/<\/script>/g)?.length, 3, 'no script ends before its end')
+  t.notMatch(html, '<!--')
+  t.notMatch(html, `=${EVIL}`)
+  const data = JSON.parse(/id="report-data">(.*?)<\/script>/s.exec(html)?.[1] ?? '')
+  t.same(data.executors.id, ['first', EVIL], 'and comes back whole, in the order of creation')
+  t.equal(data.executors.level[1], EVIL)
+})
+
+t.test('nothing in the page leads out of it', async (t) => {
+  const html = page(input)
+  t.notMatch(
+    html,
+    /https?:|["'(=]\/\/|@import|(?<!Object)url\(|srcset|<link|<iframe|fetch\(|XMLHttpRequest|WebSocket|sendBeacon/i,
+  )
+  t.notMatch(html.replaceAll('&lt;img src=x', '').replaceAll('\\u003cimg src=x', ''), / (src|href|action)=/)
+  t.match(html, `content="default-src &#39;none&#39;;`, 'and its policy forbids it')
+})
+
+t.test('figures are shown with their units and kept exactly', async (t) => {
+  const html = page({ ...input, market: { connector_name: 'binance', trading_pair: 'BTC-USDT' } })
+  for (const { key, value, text } of figures(results, 'USDT'))
+    t.match(html, `<data data-key="${key}" value="${value}" class=`, `${key} is exact`) &&
+      t.match(html, `>${text}</data>`)
+  t.match(html, '>-175.06 USDT</data>')
+  t.match(html, '>-17.51 %</data>')
+  t.match(html, '<data data-close="STOP_LOSS" value="1">1</data>')
+  t.match(html, '1 executor from')
+})
+
+t.test('a backtest in which nothing happened has a page too', async (t) => {
+  const nothing: Results = { ...results, total_executors: 0, net_pnl_quote: 0, close_types: 0 }
+  const html = page({ ...input, executors: [], holds: [], results: nothing })
+  t.match(html, 'No executor was created.')
+  t.match(html, 'No executor made or lost anything.')
+})
+
+t.test('what is no number is not shown as one', async (t) => {
+  const html = page({
+    ...input,
+    results: { ...results, sharpe_ratio: Number.NaN, profit_factor: Number.POSITIVE_INFINITY },
+  })
+  t.match(html, 'data-key="sharpe_ratio" value="NaN" class="">–</data>')
+  t.match(html, 'data-key="profit_factor" value="Infinity" class="">–</data>')
+})
+
+t.test('entries and exits', async (t) => {
+  const data = JSON.parse(/id="report-data">(.*?)<\/script>/s.exec(page(input))?.[1] ?? '')
+  t.same(data.executors.entryPrice, [101, null], 'what was not filled has none')
+  t.same(data.executors.exitPrice, [82, null], 'the close of the row on which it ended')
+})
+
+t.test('fields of CSV', async (t) => {
+  t.equal(csvLine(['a', 1.5, null, -2, Number.NaN]), 'a,1.5,,-2,\n')
+  t.equal(csvLine(['say "x", y\nz']), '"say ""x"", y\nz"\n')
+  t.equal(csvLine(['=HYPERLINK("x")', '+1', '-1', '@a']), `"'=HYPERLINK(""x"")",'+1,'-1,'@a\n`, 'no formulas')
+})
+
+t.test('times and rows', async (t) => {
+  t.equal(timeText(1_704_067_200), '2024-01-01 00:00')
+  t.equal(timeText(1_704_067_201), '2024-01-01 00:00:01')
+  t.equal(durationText(90_061), '1 d 1 h')
+  t.equal(durationText(0), '0 s')
+  t.same(
+    [0, 10, 15, 20, 99].map((time) => rowAt([10, 20], time)),
+    [-1, 0, 0, 1, 1],
+  )
+  t.same([...drawdownOf(column(1, 3, 2, -1, 4))], [0, 0, -1, -4, 0])
+})

@@ -1,3 +1,6 @@
 export { goldenIndicators } from '../indicators/indicators.golden.ts'
+export { engineCases } from './backtests/engine-cases.ts'
+export { wholeBacktests } from './backtests/whole-backtests.ts'
 export { differences, GOLDEN_TOLERANCE, type Tolerance } from './differences.ts'
 export { type Difference, type GoldenCheck, type GoldenFile, type GoldenSuite, SeriesMissing } from './golden.ts'
+export { type GoldenFolder, readGoldenFolder } from './golden-folder.ts'

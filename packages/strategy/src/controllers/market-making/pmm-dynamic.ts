@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import type { CandleFeed, Candles } from '../../candles.ts'
 import { type TrendShift, trendShift } from '../../indicators/trend-shift.ts'
-import type { Controller, Features } from '../controller.ts'
+import { candleFeatures } from '../candle-features.ts'
+import type { Controller } from '../controller.ts'
 import { controllerConfig, field, PROMPT, UPDATABLE_PROMPT } from '../fields.ts'
 import { candlesFields, MARKET_MAKING } from '../fields-bases.ts'
 import { float, integer, listOf } from '../fields-kinds.ts'
@@ -67,13 +68,10 @@ const features: NonNullable<Controller<PmmDynamicConfig>['features']> = (config,
   if (!series || series.length < Math.max(config.macd_slow, config.macd_fast) + config.macd_signal - 1) return undefined
   const { reference, spread } =
     mode === 'realistic' ? shiftedByEach(config, series, feed.window) : shiftedByTheLast(config, series)
-  return {
-    timestamp: series.timestamp,
-    columns: new Map([
-      ['spread_multiplier', spread],
-      ['reference_price', reference],
-    ]),
-  } satisfies Features
+  return candleFeatures(series, [
+    ['spread_multiplier', spread],
+    ['reference_price', reference],
+  ])
 }
 
 /**

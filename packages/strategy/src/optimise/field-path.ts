@@ -66,6 +66,8 @@ export const withParameters = (
 export const hasField = (config: unknown, field: string): boolean => {
   let value = config
   for (const part of fieldPath(field) ?? []) {
+    // An element of what was written as a list and is something else once it is read.
+    if (isIndex(part) && !Array.isArray(value)) return value !== config
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return false
     value = (value as Readonly<Record<string, unknown>>)[part]
   }

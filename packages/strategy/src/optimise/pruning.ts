@@ -30,7 +30,7 @@ export const floorsOf = (earlier: readonly Curve[], { after, trials }: PruningRu
 
 export interface Watch {
   readonly curve: readonly number[]
-  /** Told how far a trial has come; false when it is not worth going on. */
+  /** Told how far a trial has come; false when it is not worth going on. At its end it is never too late. */
   goesOn(done: number, rows: number, pnlQuote: number): boolean
 }
 
@@ -43,7 +43,7 @@ export const watchOver = (floors: Floors): Watch => {
       for (let index = curve.length; index < CHECKPOINTS.length; index += 1) {
         if (done < (CHECKPOINTS[index] ?? 1) * rows) break
         curve.push(pnlQuote)
-        if (pnlQuote < (floors[index] ?? -Infinity)) return false
+        if (pnlQuote < (floors[index] ?? -Infinity) && done < rows) return false
       }
       return true
     },

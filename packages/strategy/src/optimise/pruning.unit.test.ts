@@ -28,3 +28,9 @@ t.test('one report may pass several checkpoints', async (t) => {
   t.ok(watch.goesOn(95, 100, 3))
   t.same(watch.curve, level(3))
 })
+
+t.test('a trial that has come to its end is not ended early', async (t) => {
+  const watch = watchOver(level(5))
+  t.ok(watch.goesOn(100, 100, 4))
+  t.same(watch.curve, level(4))
+})

@@ -158,4 +158,6 @@ t.test('no name reaches what is not a field', async (t) => {
   t.notOk(hasField({ a: { b: [1, 2] } }, 'constructor'))
   t.notOk(hasField({ a: { b: [1, 2] } }, 'a.c'))
   t.ok(hasField({ a: { b: [1, null] } }, 'a.b.1'))
+  t.ok(hasField({ trailing_stop: { activation_price: 1, trailing_delta: 2 } }, 'trailing_stop.0'))
+  t.notOk(hasField({ a: 1 }, '0'))
 })

@@ -49,6 +49,8 @@ export interface PrepareRun {
   check(request: BacktestRequest, uploads: 'save' | 'use'): Promise<CheckedRun>
   /** The same for what was asked for earlier. */
   checkAgain(spec: BacktestSpec): Promise<CheckedRun>
+  /** What a controller needs for a configuration, or what is wrong with it. */
+  describe(controller: ControllerSource, config: BacktestSpec['config']): Promise<Description> | Description
   /** With candles and rules. Throws `ApiError` 400, saying which candles there are, or `RpcError`. */
   load(run: CheckedRun, answer: AnswerForm): Promise<BacktestJob>
 }
@@ -154,6 +156,8 @@ export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
       )
       return finish(spec, series)
     },
+
+    describe: describeBy,
 
     async load(run, answer) {
       const { spec, needs, controller } = run

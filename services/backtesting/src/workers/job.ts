@@ -1,4 +1,13 @@
-import type { AnswerMember, BacktestMode, Candles, PositionHoldReport, Results, TradingRules } from '@colibri/strategy'
+import type {
+  AnswerMember,
+  BacktestMode,
+  Candles,
+  Curve,
+  Floors,
+  PositionHoldReport,
+  Results,
+  TradingRules,
+} from '@colibri/strategy'
 
 /** Whose controller: one of Colibri's own, or a user's, as the text of its file. */
 export type ControllerSource =
@@ -17,12 +26,6 @@ export interface Series {
   readonly pair: string
   readonly interval: string
   readonly candles: Candles
-}
-
-/** Stop early what is behind: once `done` of the rows (0 to 1) are through with a profit below this. */
-export interface PruneRule {
-  readonly done: number
-  readonly pnlQuoteBelow: number
 }
 
 /**
@@ -46,7 +49,8 @@ export interface BacktestJob {
   readonly tradeCost: number
   readonly mode: BacktestMode
   readonly answer: AnswerForm
-  readonly prune?: readonly PruneRule[]
+  /** It is stopped early once its profit is below the floor of a checkpoint. */
+  readonly floors?: Floors
   /** Milliseconds it may take; the pool's own limit unless told. */
   readonly timeLimitMs?: number
 }
@@ -86,8 +90,8 @@ export interface ConfigProblem {
 }
 
 export type RunOutcome =
-  | { readonly kind: 'completed'; readonly summary: RunSummary }
-  | { readonly kind: 'pruned'; readonly progress: Progress }
+  | { readonly kind: 'completed'; readonly summary: RunSummary; readonly curve: Curve }
+  | { readonly kind: 'pruned'; readonly progress: Progress; readonly curve: Curve }
   /** The configuration is wrong. */
   | { readonly kind: 'refused'; readonly problems: readonly ConfigProblem[] }
   /** The controller broke, ran too long, or took too much memory; in words for its author. */

@@ -14,10 +14,10 @@ import type {
 export type SeriesName = Omit<Series, 'candles'>
 
 /** A job as it travels: its series were sent before. */
-export interface JobMessage extends Omit<BacktestJob, 'candles' | 'feeds' | 'prune'> {
+export interface JobMessage extends Omit<BacktestJob, 'candles' | 'feeds' | 'floors'> {
   readonly candles: SeriesName
   readonly feeds: readonly SeriesName[]
-  readonly prune: NonNullable<BacktestJob['prune']>
+  readonly floors: NonNullable<BacktestJob['floors']>
   readonly timeLimitMs: number
 }
 

@@ -5,7 +5,10 @@ import {
   type Candles,
   type Controller,
   type ControllerConfig,
+  type Curve,
   runBacktest,
+  type Watch,
+  watchOver,
 } from '@colibri/strategy'
 import type { z } from 'zod'
 import type { ConfigProblem, ControllerSource, Description, Progress, RunOutcome } from './job.ts'
@@ -22,7 +25,10 @@ export interface Finished {
 const TELL_EVERY_MS = 100
 
 class Pruned extends Error {
-  constructor(readonly progress: Progress) {
+  constructor(
+    readonly progress: Progress,
+    readonly curve: Curve,
+  ) {
     super('pruned')
   }
 }
@@ -41,6 +47,7 @@ export const runJob = (
     const feeds = new Map(job.feeds.map((feed) => [feedKey(feed), series(feed.id)]))
     const candles = series(job.candles.id)
     if (candles === undefined) return { kind: 'failed', error: 'The candles did not arrive' }
+    const curve = watchOver(job.floors)
     const started = performance.now()
     const result = runBacktest({
       controller,
@@ -52,7 +59,7 @@ export const runJob = (
       rules: job.rules,
       tradeCost: job.tradeCost,
       mode: job.mode,
-      onProgress: watch(job, onProgress),
+      onProgress: watch(curve, onProgress),
     })
     const summary = {
       results: result.results,
@@ -61,7 +68,7 @@ export const runJob = (
       executors: result.executors.length,
       engineMs: performance.now() - started,
     }
-    return { outcome: { kind: 'completed', summary }, result }
+    return { outcome: { kind: 'completed', summary, curve: curve.curve }, result }
   })
 }
 
@@ -117,14 +124,13 @@ const valueAt = (root: unknown, path: readonly (string | number)[]): unknown =>
   path.reduce<unknown>((value, part) => (isRecord(value) ? value[part] : undefined), root)
 
 const watch = (
-  { prune }: JobMessage,
+  curve: Watch,
   onProgress: (progress: Progress) => void,
 ): ((done: number, rows: number, pnlQuote: number) => void) => {
   let told = 0
   return (rowsDone, rows, pnlQuote) => {
     const progress = { done: rows === 0 ? 1 : rowsDone / rows, rows, pnlQuote }
-    if (prune.some((rule) => progress.done >= rule.done && progress.done < 1 && pnlQuote < rule.pnlQuoteBelow))
-      throw new Pruned(progress)
+    if (!curve.goesOn(rowsDone, rows, pnlQuote)) throw new Pruned(progress, curve.curve)
     const now = performance.now()
     if (now - told < TELL_EVERY_MS) return
     told = now
@@ -141,13 +147,13 @@ const guarded = <T>(
   source: ControllerSource,
   timeLimitMs: number,
   work: () => T,
-): T | { kind: 'failed'; error: string } | { kind: 'pruned'; progress: Progress } => {
+): T | Extract<RunOutcome, { kind: 'failed' | 'pruned' }> => {
   const name = `${source.type}/${source.name}`
   Reflect.set(globalThis, WORK, work)
   try {
     return script.runInThisContext({ timeout: timeLimitMs }) as T
   } catch (error) {
-    if (error instanceof Pruned) return { kind: 'pruned', progress: error.progress }
+    if (error instanceof Pruned) return { kind: 'pruned', progress: error.progress, curve: error.curve }
     if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
       return { kind: 'failed', error: tooLate(name, timeLimitMs) }
     if (error instanceof BadController) return { kind: 'failed', error: error.message }

@@ -129,9 +129,9 @@ export const createSeat = (worker: WorkerProcess, idleMs: number, onEnd: () => v
         const outcome = await exchange<RunOutcome>(
           () => {
             sendSeries([job.candles, ...job.feeds])
-            const { prune = [] } = job
+            const { floors = [] } = job
             const candles = nameOf(job.candles)
-            worker.send({ type: 'run', job: { ...job, candles, feeds: job.feeds.map(nameOf), prune, timeLimitMs } })
+            worker.send({ type: 'run', job: { ...job, candles, feeds: job.feeds.map(nameOf), floors, timeLimitMs } })
           },
           timeLimitMs,
           (message, extend) => {

@@ -1,0 +1,115 @@
+import { type OptimisationEvent, type OptimisationSpec, optimisationEvents } from '@colibri/contracts'
+import type { Decider, DomainEvent } from '@colibri/event-log'
+import type { Figures, Parameters } from '@colibri/strategy'
+import type { FinishedTrial } from './run-search.ts'
+
+export interface SubmittedOptimisation {
+  readonly kind: 'submitted'
+  readonly spec: OptimisationSpec
+  readonly status: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled'
+  readonly attempts: number
+  readonly trials: readonly FinishedTrial[]
+  /** The windows that were judged on what follows them. */
+  readonly tested: ReadonlySet<number>
+  readonly isDeleted: boolean
+}
+
+/** A search as its events tell it. */
+export type Optimisation = { readonly kind: 'none' } | SubmittedOptimisation
+
+export type OptimisationCommand =
+  | {
+      readonly kind: 'submit'
+      readonly optimisationId: string
+      readonly spec: OptimisationSpec
+      readonly trials: number
+    }
+  | { readonly kind: 'start'; readonly instanceId: string }
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'fail'; readonly error: string }
+  /** Ends it if it is not over, and forgets it if it is. */
+  | { readonly kind: 'cancel-or-delete' }
+
+export const isOver = ({ status }: SubmittedOptimisation): boolean => status !== 'pending' && status !== 'running'
+
+type TrialData = Extract<OptimisationEvent, { type: 'TrialFinished' }>['data']
+
+/** The log holds what was checked when it was written. */
+const trialOf = ({ window, number, parameters, outcome, figures, curve }: TrialData): FinishedTrial => ({
+  window,
+  number,
+  parameters: parameters as Parameters,
+  outcome,
+  figures: figures as Figures | null,
+  curve,
+})
+
+/** A recorded event of a search's stream, typed by its type. */
+export const optimisationEventOf = (recorded: DomainEvent): OptimisationEvent => {
+  if (!(recorded.type in optimisationEvents)) throw new TypeError(`${recorded.type} is not an event of an optimisation`)
+  return { type: recorded.type, data: recorded.data } as OptimisationEvent
+}
+
+const decide = (command: OptimisationCommand, state: Optimisation): readonly OptimisationEvent[] => {
+  if (command.kind === 'submit') {
+    const { optimisationId, spec, trials } = command
+    return state.kind === 'none' ? [{ type: 'OptimisationSubmitted', data: { optimisationId, spec, trials } }] : []
+  }
+  if (state.kind === 'none' || state.isDeleted) return []
+  if (command.kind === 'cancel-or-delete')
+    return [{ type: isOver(state) ? 'OptimisationDeleted' : 'OptimisationCancelled', data: {} }]
+  if (isOver(state)) return []
+  switch (command.kind) {
+    case 'start':
+      return [{ type: 'OptimisationStarted', data: { attempt: state.attempts + 1, instanceId: command.instanceId } }]
+    case 'complete':
+      return [{ type: 'OptimisationCompleted', data: {} }]
+    case 'fail':
+      return [{ type: 'OptimisationFailed', data: { error: command.error } }]
+  }
+}
+
+const evolve = (state: Optimisation, event: OptimisationEvent): Optimisation => {
+  if (event.type === 'OptimisationSubmitted')
+    return {
+      kind: 'submitted',
+      spec: event.data.spec,
+      status: 'pending',
+      attempts: 0,
+      trials: [],
+      tested: new Set(),
+      isDeleted: false,
+    }
+  if (state.kind === 'none') return state
+  switch (event.type) {
+    case 'OptimisationStarted':
+      return { ...state, status: 'running', attempts: event.data.attempt }
+    case 'TrialFinished':
+      return state
+    case 'WindowTested':
+      return { ...state, tested: new Set([...state.tested, event.data.window]) }
+    case 'OptimisationCompleted':
+      return { ...state, status: 'completed' }
+    case 'OptimisationFailed':
+      return { ...state, status: 'failed' }
+    case 'OptimisationCancelled':
+      return { ...state, status: 'cancelled' }
+    case 'OptimisationDeleted':
+      return { ...state, isDeleted: true }
+  }
+}
+
+/** A search is over once: what comes after that, save forgetting it, decides nothing. */
+export const optimisationDecider: Decider<OptimisationCommand, Optimisation, OptimisationEvent> = {
+  initialState: { kind: 'none' },
+  decide,
+  evolve,
+}
+
+/** With its trials, which decide nothing but where to go on. */
+export const optimisationFrom = (events: readonly DomainEvent[]): Optimisation => {
+  const typed = events.map(optimisationEventOf)
+  const state = typed.reduce(evolve, optimisationDecider.initialState)
+  const trials = typed.flatMap((event) => (event.type === 'TrialFinished' ? [trialOf(event.data)] : []))
+  return state.kind === 'none' ? state : { ...state, trials }
+}

@@ -114,7 +114,7 @@ export const marketMaking = (config: MarketMakingConfig, quoting: Quoting): Deci
         const level = levels[at] as Level
         const price = priceAt(at, level, reference, multiplier)
         const amount = over(level.quote, price)
-        if (!(amount.hi > 0)) continue
+        if (!(price.hi > 0 && amount.hi > 0)) continue
         actions ??= []
         actions.push({ type: 'create', executor: executorAt(level, price, amount) })
       }

@@ -35,6 +35,7 @@ export abstract class SimulatedExecutor<Config extends SimulatedConfig = Simulat
   averagePrice = 0
   realizedPnlQuote = 0
   leaves: Inventory | undefined = undefined
+  readonly grid: GridTrail | undefined = undefined
   /** The row it is on. */
   protected row: number
   /** The first row on which it had something; -1 before. */
@@ -64,10 +65,6 @@ export abstract class SimulatedExecutor<Config extends SimulatedConfig = Simulat
 
   get openOrderLastUpdate(): number {
     return this.candles.timestamp[this.firstFill < 0 ? this.row : this.firstFill] as number
-  }
-
-  get grid(): GridTrail | undefined {
-    return undefined
   }
 
   protected end(row: number, closeType: CloseType): void {

@@ -44,6 +44,10 @@ export interface GridFill {
 export interface GridTrail {
   readonly levelPrices: readonly number[]
   readonly takeProfitPrices: readonly number[]
+  /** At each level. */
+  readonly amountQuote: number
+  /** Of a level's price. */
+  readonly takeProfit: number
   readonly fills: readonly GridFill[]
 }
 

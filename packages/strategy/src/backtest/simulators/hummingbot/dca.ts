@@ -1,0 +1,163 @@
+import type { CloseType } from '../../../executors/close-type.ts'
+import type { DcaExecutorConfig } from '../../../executors/executor-config.ts'
+import { ceilingOf, floorOf, nearest, over, plus, times } from '../../../numbers/exact.ts'
+import { firstCrossing } from '../first-crossing.ts'
+import { lastRowOf } from '../lifetime.ts'
+import { type SimulatedMarket, UnsupportedExecutor } from '../simulation.ts'
+import { HummingbotExecutor } from './hummingbot-executor.ts'
+
+/** What becomes of a DCA, which the original knows from the beginning. */
+interface Course {
+  readonly lastRow: number
+  readonly closeType: CloseType
+  /** On this row and after it, all stages that were gone through count at once; -1: nothing ever does. */
+  readonly fillRow: number
+  /** How many stages were gone through, and the first row of each. */
+  readonly stages: number
+  readonly entries: readonly number[]
+}
+
+/**
+ * A DCA as the original simulates it, a stage for each level that is reached. What its stages hold is written from the row
+ * on which the *last* level is entered, for all of them at once: with a level that is never reached, or an exit before the
+ * last one, nothing was ever traded.
+ */
+export class HummingbotDca extends HummingbotExecutor<DcaExecutorConfig> {
+  private readonly growth: Float64Array
+  private readonly closes: Float64Array
+  /** The closes at which the levels are entered, not signed. */
+  private readonly limits: readonly number[]
+  private readonly windowEnd: number
+  private readonly firstRow: number
+  private course: Course | undefined = undefined
+  private readonly cumulative: Float64Array
+
+  constructor(id: string, config: DcaExecutorConfig, market: SimulatedMarket, row: number) {
+    super(id, config, market, row)
+    if (config.mode === 'TAKER') throw new UnsupportedExecutor('dca_executor: the mode TAKER cannot be simulated')
+    this.growth = market.growth
+    this.closes = this.candles.close
+    this.firstRow = row
+    this.windowEnd = lastRowOf(this.candles, row, config.time_limit)
+    this.limits = config.prices.map((price) => (this.sign === 1 ? floorOf(price) : ceilingOf(price)))
+    this.cumulative = new Float64Array(config.prices.length).fill(1)
+    this.averagePrice = nearest(config.prices[0] ?? 0)
+    // Levels out of order may fill before the first, and a missing stop fails at once: both are looked up now. All others
+    // have no course before their first level is reached, and most are stopped before.
+    if (!config.stop_loss || !this.isInOrder()) this.course = this.plan()
+    this.advance(row)
+  }
+
+  advance(row: number): void {
+    this.row = row
+    if (this.course === undefined) {
+      if (!this.isReached(0, row)) {
+        if (row === this.windowEnd) this.endFilled(row, 'TIME_LIMIT')
+        return
+      }
+      this.course = this.plan()
+    }
+    const { fillRow, lastRow, closeType } = this.course
+    if (fillRow >= 0 && row >= fillRow) this.hold(this.course, row)
+    if (row === lastRow) this.endFilled(row, closeType)
+  }
+
+  private isReached(level: number, row: number): boolean {
+    const limit = this.limits[level] as number
+    const close = this.closes[row] as number
+    return this.sign === 1 ? close <= limit : close >= limit
+  }
+
+  private isInOrder(): boolean {
+    return this.limits.every(
+      (limit, level) => level === 0 || this.sign * (this.limits[level - 1] as number) >= this.sign * limit,
+    )
+  }
+
+  /** The figures of a row on which the stages count. */
+  private hold({ stages, entries, fillRow }: Course, row: number): void {
+    const { amounts_quote } = this.config
+    if (this.firstFill < 0) this.firstFill = row
+    let filled = 0
+    let pnl = 0
+    for (let stage = 0; stage < stages; stage++) {
+      const entry = entries[stage] as number
+      if (row === fillRow) for (let past = entry + 1; past <= row; past++) this.grow(stage, past)
+      else if (row > entry) this.grow(stage, row)
+      const amount = amounts_quote[stage] as number
+      const gained = row < entry ? 0 : ((this.cumulative[stage] as number) - 1) * this.sign - 2 * this.tradeCost
+      filled += amount
+      pnl += gained * amount
+    }
+    this.filledAmountQuote = filled
+    this.netPnlQuote = pnl
+    this.cumFeesQuote = 2 * this.tradeCost * filled
+    this.netPnlPct = filled > 0 ? pnl / filled : 0
+    this.averagePrice = this.breakEvenOf(stages - 1)
+  }
+
+  private grow(stage: number, row: number): void {
+    this.cumulative[stage] = (this.cumulative[stage] as number) * (this.growth[row] as number)
+  }
+
+  /** What the levels up to one have cost, weighted by their quote amounts, as the original does it. */
+  private breakEvenOf(level: number): number {
+    const { prices, amounts_quote } = this.config
+    if (level <= 0) return nearest(prices[0] ?? 0)
+    let weighted = times(prices[0] ?? 0, amounts_quote[0] ?? 0)
+    let amounts = plus(amounts_quote[0] ?? 0, 0)
+    for (let n = 1; n <= level; n++) {
+      weighted = plus(weighted, times(prices[n] ?? 0, amounts_quote[n] ?? 0))
+      amounts = plus(amounts, amounts_quote[n] ?? 0)
+    }
+    return nearest(over(weighted, amounts))
+  }
+
+  private plan(): Course {
+    const entries: number[] = []
+    for (const limit of this.limits) {
+      const entry = firstCrossing(this.candles, this.side, limit, this.firstRow, this.windowEnd)
+      if (entry < 0) break
+      entries.push(entry)
+    }
+    const isComplete = entries.length === this.limits.length
+    if (isComplete && !this.config.stop_loss)
+      throw new UnsupportedExecutor('dca_executor: without a stop loss there is no end to the last level')
+    const fillRow = isComplete ? (entries.at(-1) ?? -1) : -1
+    for (let stage = 0; stage < entries.length; stage++) {
+      const { row, closeType } = this.stageEnd(stage, entries[stage] as number)
+      if (closeType !== undefined) return { lastRow: row, closeType, fillRow, stages: stage + 1, entries }
+    }
+    return { lastRow: this.windowEnd, closeType: 'TIME_LIMIT', fillRow: -1, stages: 0, entries }
+  }
+
+  /** How a stage ends; without a close type it goes over into the next. */
+  private stageEnd(stage: number, entry: number): { readonly row: number; readonly closeType?: CloseType } {
+    const { sign, closes } = this
+    const { take_profit, stop_loss, trailing_stop } = this.config
+    const breakEven = this.breakEvenOf(stage)
+    const target = take_profit ? sign * (breakEven * (1 + sign * take_profit)) : Number.POSITIVE_INFINITY
+    const isLast = stage === this.limits.length - 1
+    const stop = isLast && stop_loss ? sign * (breakEven * (1 - sign * stop_loss)) : Number.NEGATIVE_INFINITY
+    const adverse = sign === 1 ? this.candles.low : this.candles.high
+    const activation = trailing_stop
+      ? sign * (breakEven * (1 + sign * trailing_stop.activation_price))
+      : Number.POSITIVE_INFINITY
+    const kept = trailing_stop ? 1 - sign * trailing_stop.trailing_delta : 1
+    let isTrailing = false
+    let line = Number.NEGATIVE_INFINITY
+    for (let row = entry; row <= this.windowEnd; row++) {
+      const close = closes[row] as number
+      const signed = sign * close
+      if (signed >= target) return { row, closeType: 'TAKE_PROFIT' }
+      if (sign * (adverse[row] as number) <= stop) return { row, closeType: 'STOP_LOSS' }
+      if (signed >= activation) isTrailing = true
+      if (isTrailing) {
+        line = Math.max(line, sign * (close * kept))
+        if (signed <= line) return { row, closeType: 'TRAILING_STOP' }
+      }
+      if (!isLast && this.isReached(stage + 1, row)) return { row }
+    }
+    return { row: this.windowEnd, closeType: 'TIME_LIMIT' }
+  }
+}

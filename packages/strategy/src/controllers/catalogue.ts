@@ -15,6 +15,7 @@ import { pmmAdjusted } from './generic/pmm-adjusted.ts'
 import { pmmMister } from './generic/pmm-mister.ts'
 import { pmmV1 } from './generic/pmm-v1.ts'
 import { quantumGridAllocator } from './generic/quantum-grid-allocator.ts'
+import { statArb } from './generic/stat-arb.ts'
 import { xemmMultipleLevels } from './generic/xemm-multiple-levels.ts'
 import { dmanMakerV2 } from './market-making/dman-maker-v2.ts'
 import { pmmDynamic } from './market-making/pmm-dynamic.ts'
@@ -27,6 +28,7 @@ export const CONTROLLERS: readonly Controller[] = [
   hedgeAsset,
   multiGridStrike,
   quantumGridAllocator,
+  statArb,
   xemmMultipleLevels,
   bollingerV1,
   bollingerV2,

@@ -38,7 +38,7 @@ const schema = controllerConfig(
     grid_tp_multiplier: field(decimal, '0.0001', UPDATABLE),
     limit_price_spread: field(exactDecimal, '0.001', UPDATABLE),
     activation_bounds: field(decimal, '0.0002', UPDATABLE),
-    bb_length: field(integer, 100),
+    bb_length: field(integer, 100, { gt: 0 }),
     bb_std_dev: field(float, 2),
     interval: field(text, '1s'),
     dynamic_grid_range: field(bool, false, UPDATABLE),

@@ -21,6 +21,7 @@ const COMMANDS = {
   fuzz: [join(root, 'infra', 'system-tests', 'dist', 'fuzz.js')],
   log: [join(root, 'infra', 'cli', 'dist', 'main.js')],
   candles: [join(root, 'infra', 'cli', 'dist', 'candles.js')],
+  golden: [join(root, 'infra', 'cli', 'dist', 'golden.js')],
   asyncapi: [join(root, 'infra', 'cli', 'dist', 'write-asyncapi.js')],
 }
 

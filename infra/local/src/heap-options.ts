@@ -13,7 +13,7 @@ export const heapOptions = (service: Program['service']): readonly string[] => {
     case 'gateway':
       return []
     case 'market-data':
-      return ['--max-semi-space-size=2', '--heap-growing-percent=15']
+      return ['--max-semi-space-size=4', '--heap-growing-percent=15']
     default:
       return ['--max-semi-space-size=4']
   }

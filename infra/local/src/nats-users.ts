@@ -1,4 +1,5 @@
 import {
+  BACKTEST_QUEUE,
   EVENTS_STREAM,
   inboxPrefix,
   RATE_ORACLE_CHANGED,
@@ -45,6 +46,7 @@ const MORE: Partial<Record<ServiceName, { publish?: readonly string[]; subscribe
     publish: ['market.>', ...FEED_OWNERSHIP, RATE_ORACLE_CHANGED],
     subscribe: ['market.>', 'feeds.*', RATE_ORACLE_CHANGED],
   },
+  backtesting: { publish: ['backtests.>', ...ownStream(BACKTEST_QUEUE)], subscribe: ['backtests.>'] },
   orchestration: { publish: ['hbot.>'], subscribe: ['hbot.>'] },
 }
 

@@ -1,4 +1,3 @@
-export { csvLine } from './browser/csv.ts'
 export { percentText, plainText, timeText } from './browser/words.ts'
 export { CLOSE_WORDS } from './close-words.ts'
 export { type Figure, figures } from './figures.ts'
@@ -13,3 +12,4 @@ export type {
   ReportHold,
   ReportInput,
 } from './report.ts'
+export { equityTable, executorTable, type Table, tableText } from './tables.ts'

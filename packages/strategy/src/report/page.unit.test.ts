@@ -6,6 +6,7 @@ import { durationText, timeText } from './browser/words.ts'
 import { figures } from './figures.ts'
 import { reportPage } from './page.ts'
 import type { ReportExecutor, ReportInput } from './report.ts'
+import { equityTable, executorTable, tableText } from './tables.ts'
 
 const EVIL = `</script><img src=x onerror=alert(1)>"'&<!--`
 const library = { script: 'var uPlot = 0', style: '.u{}', notice: 'A library, its licence' }
@@ -90,7 +91,16 @@ const input: ReportInput = {
       executors: 1,
     },
   ],
-  equity: { length: 3, timestamp: column(0, 60, 120), total: column(0, 0, -175.05666059583635) },
+  equity: {
+    length: 3,
+    timestamp: column(0, 60, 120),
+    executorRealized: column(0, 0, -175.05666059583635),
+    positionRealized: column(0, 0, 0),
+    positionUnrealized: column(0, 0, 0),
+    total: column(0, 0, -175.05666059583635),
+    activeExecutors: column(0, 1, 0),
+    cumulativeVolume: column(0, 0, 2000),
+  },
 }
 const page = (of: ReportInput): string => [...reportPage(of, library)].join('')
 
@@ -165,4 +175,28 @@ t.test('times and rows', async (t) => {
     [-1, 0, 0, 1, 1],
   )
   t.same([...drawdownOf(column(1, 3, 2, -1, 4))], [0, 0, -1, -4, 0])
+})
+
+t.test('tables as files', async (t) => {
+  t.equal(
+    [...tableText('csv', executorTable([executor('=1+1', { levelId: 'a,b' })]))].join(''),
+    'id,timestamp,type,status,side,level_id,close_type,close_timestamp,net_pnl_pct,net_pnl_quote,cum_fees_quote,' +
+      'filled_amount_quote,average_price,open_order_last_update\n' +
+      `'=1+1,60,position_executor,TERMINATED,BUY,"a,b",STOP_LOSS,120,-0.175,-175.05666059583635,1.2,2000,101,60\n`,
+  )
+  const equity = equityTable(input.equity)
+  t.equal(
+    [...tableText('csv', equity)].join(''),
+    'timestamp,executor_realized_pnl,position_realized_pnl,position_unrealized_pnl,total_pnl,drawdown,active_executors,' +
+      'cumulative_volume\n0,0,0,0,0,0,0,0\n60,0,0,0,0,0,1,0\n' +
+      '120,-175.05666059583635,0,0,-175.05666059583635,-175.05666059583635,0,2000\n',
+  )
+  const rows = JSON.parse([...tableText('json', equity)].join(''))
+  t.equal(rows.length, 3)
+  t.same(Object.keys(rows[2]), equity.names)
+  t.equal(rows[2].total_pnl, -175.05666059583635)
+  t.same(JSON.parse([...tableText('json', executorTable([]))].join('')), [])
+  t.match(JSON.parse([...tableText('json', executorTable([executor('=1', {})]))].join('')), [
+    { id: '=1', level_id: null },
+  ])
 })

@@ -34,11 +34,17 @@ export interface ReportFill {
   readonly side: 'entry' | 'tp'
 }
 
-/** Of every tick, in columns. */
+/** Of every tick, in columns. Times in seconds, profits in quote. */
 export interface ReportEquity {
   readonly length: number
   readonly timestamp: Float64Array
+  readonly executorRealized: ArrayLike<number>
+  readonly positionRealized: ArrayLike<number>
+  readonly positionUnrealized: ArrayLike<number>
+  /** The three together. */
   readonly total: Float64Array
+  readonly activeExecutors: ArrayLike<number>
+  readonly cumulativeVolume: ArrayLike<number>
 }
 
 /** A backtest and what it was made of. */

@@ -1,7 +1,7 @@
 import { reportCharts } from './browser/charts.ts'
 import { csvField, csvLine } from './browser/csv.ts'
 import { downloads, executorFile } from './browser/downloads.ts'
-import { executorTable } from './browser/executor-table.ts'
+import { liveTable } from './browser/live-table.ts'
 import { paintCandles } from './browser/paint-candles.ts'
 import { paintTrades } from './browser/paint-trades.ts'
 import { readOut } from './browser/read-out.ts'
@@ -20,7 +20,7 @@ const FUNCTIONS = [
   drawdownOf,
   durationText,
   executorFile,
-  executorTable,
+  liveTable,
   pageTints,
   paintCandles,
   paintTrades,

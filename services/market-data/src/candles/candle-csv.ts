@@ -170,6 +170,16 @@ export class CandleCsv {
   }
 }
 
+/** The times of rows, seconds, none of them checked; empty where the header has no time. */
+export const timesIn = ([header = '', ...rows]: readonly string[]): readonly number[] => {
+  const names = header
+    .trim()
+    .replace(/^\uFEFF/, '')
+    .split(',')
+  const index = names.findIndex((name) => isOneOf(unquoted(name).toLowerCase(), COLUMNS[0].names))
+  return index < 0 ? [] : rows.map((row) => Number(unquoted(row.split(',')[index] ?? ''))).filter(Number.isFinite)
+}
+
 const isOneOf = (name: string, names: readonly string[]): boolean => names.includes(name)
 
 const unquoted = (field: string): string => field.trim().replace(/^"(.*)"$/, '$1')

@@ -1,8 +1,10 @@
-/** What `npm run candles` needs: candles in files and in Postgres, without the service around them. */
+/** What `npm run candles` and `npm run backtest` need: candles in files and in Postgres, without the service around them. */
 export { CandleFileInvalid, EXPORT_HEADER } from './candle-csv.ts'
 export { type TimeRange, timeText } from './candle-range.ts'
 export { createCandleTables } from './candle-tables.ts'
 export { exportCandles } from './export-candles.ts'
 export { type ImportedCandles, type ImportProgress, importCandles } from './import-candles.ts'
-export { isInterval } from './intervals.ts'
+export { durationOf, isInterval } from './intervals.ts'
+export { type CandlesOfFile, readCandles } from './read-candles.ts'
+export { resample, resampleSource } from './resample.ts'
 export { type SeriesKey, StoredCandles, type StoredSeries } from './stored-candles.ts'

@@ -1,11 +1,8 @@
-import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
 import type { Pool, PoolClient } from 'pg'
 import { from } from 'pg-copy-streams'
-import { CANDLE_COLUMNS, type CandleColumn, CandleCsv, CandleFileInvalid } from './candle-csv.ts'
+import { CANDLE_COLUMNS, type CandleColumn, CandleCsv } from './candle-csv.ts'
+import { linesIn, readCandleFile } from './candle-file.ts'
 import type { TimeRange } from './candle-range.ts'
 import { createPartitions } from './candle-tables.ts'
 import { countIn, endTimeOf } from './intervals.ts'
@@ -71,28 +68,14 @@ const stage = async (
   file: string,
   progress: ((progress: ImportProgress) => void) | undefined,
 ): Promise<readonly (readonly [number, number])[]> => {
-  const { bytes, zipped } = await look(file)
-  let read = 0
-  const count = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      read += chunk.length
-      progress?.({ rows: csv.rows, share: read / bytes })
-      done(null, chunk)
-    },
-  })
   const batches: (readonly [number, number])[] = []
-  const copyBatches = async (source: AsyncIterable<Buffer>): Promise<void> => {
-    for await (const { text, first, last } of linesOf(csv, source)) {
+  const told = (share: number): void => progress?.({ rows: csv.rows, share })
+  await readCandleFile(file, told, async (source) => {
+    for await (const { text, first, last } of batchesOf(csv, source)) {
       const copy = client.query(from(`copy candle_import (${CANDLE_COLUMNS.join(', ')}) from stdin`))
       await pipeline([text], copy)
       batches.push([first, last])
     }
-  }
-  await (zipped
-    ? pipeline(createReadStream(file), count, createGunzip(), copyBatches)
-    : pipeline(createReadStream(file), count, copyBatches)
-  ).catch((error: unknown) => {
-    throw isBadZip(error) ? new CandleFileInvalid(['the file is cut short or is no gzip file']) : error
   })
   return batches
 }
@@ -103,21 +86,7 @@ interface Batch {
   readonly last: number
 }
 
-/** Size of a file, and whether it is gzipped by its first bytes: names lie. */
-const look = async (file: string): Promise<{ readonly bytes: number; readonly zipped: boolean }> => {
-  const handle = await open(file)
-  try {
-    const { size } = await handle.stat()
-    const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0)
-    return { bytes: size, zipped: buffer[0] === 0x1f && buffer[1] === 0x8b }
-  } finally {
-    await handle.close()
-  }
-}
-
-const linesOf = async function* (csv: CandleCsv, source: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
-  const decoder = new TextDecoder()
-  let rest = ''
+const batchesOf = async function* (csv: CandleCsv, source: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
   let batch: string[] = []
   let first: number | undefined
   const take = (line: string): void => {
@@ -132,21 +101,15 @@ const linesOf = async function* (csv: CandleCsv, source: AsyncIterable<Buffer>):
     first = undefined
     return full
   }
-  for await (const chunk of source) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
+  for await (const lines of linesIn(source)) {
     for (const line of lines) {
       take(line)
       if (batch.length >= BATCH_ROWS) yield flush()
     }
   }
-  if (rest !== '') take(rest)
   if (batch.length > 0) yield flush()
   csv.end()
 }
-
-const isBadZip = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_')
 
 const STAGE = `
 create temporary table candle_import (like market_data.candles including defaults);

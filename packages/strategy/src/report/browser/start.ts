@@ -1,6 +1,6 @@
 import { reportCharts } from './charts.ts'
 import { downloads } from './downloads.ts'
-import { executorTable } from './executor-table.ts'
+import { liveTable } from './live-table.ts'
 import { readOut } from './read-out.ts'
 import type { ReportData } from './report-data.ts'
 import { drawdownOf } from './row-at.ts'
@@ -50,7 +50,7 @@ export function startReport(): void {
   const trades = document.querySelector<HTMLInputElement>('#show-trades')
   trades?.addEventListener('change', () => charts.showTrades(trades.checked ? 'shown' : 'hidden'))
 
-  executorTable(data, (index) => {
+  liveTable(data, (index) => {
     const from = data.executors.entered[index] ?? data.executors.created[index] ?? 0
     const to = data.executors.closed[index] ?? from
     const margin = Math.max((to - from) * 0.5, (candles.time[1] ?? 60) - (candles.time[0] ?? 0))

@@ -2,7 +2,7 @@ import type { ReportData } from './report-data.ts'
 import { amountText, durationText, percentText, priceText, timeText } from './words.ts'
 
 /** The table of executors: sorted, filtered, fifty rows at a time. `onShow` is called with the one to look at. */
-export function executorTable(data: ReportData, onShow: (index: number) => void): void {
+export function liveTable(data: ReportData, onShow: (index: number) => void): void {
   const PAGE = 50
   const executors = data.executors
   const lasted = (index: number): number | null => {

@@ -33,7 +33,9 @@ export const readGoldenFolder = (
       join(place, 'candles'),
     ])
     const series = (name: string): Candles => seriesOf(name, places, seen)
-    const content: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const text = readFileSync(file, 'utf8')
+    const content = parsed(text)
+    if (content instanceof SyntaxError) return { file: relative(folder, file), checks: [unreadable(content)] }
     const checks = suites.flatMap((suite) => suite({ name: basename(file), content, series }) ?? [])
     return { file: relative(folder, file), checks }
   })
@@ -42,6 +44,21 @@ export const readGoldenFolder = (
     others: read.filter(({ checks }) => checks.length === 0).map(({ file }) => file),
   }
 }
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    return error
+  }
+}
+
+const unreadable = (error: SyntaxError): GoldenCheck => ({
+  name: 'as a whole',
+  run: () => {
+    throw error
+  },
+})
 
 const foldersUpTo = (from: string, top: string): readonly string[] =>
   relative(top, from) === '' ? [from] : [from, ...foldersUpTo(dirname(from), top)]

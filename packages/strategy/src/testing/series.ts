@@ -20,7 +20,7 @@ export const candlesOf = (rows: readonly (readonly number[])[]): Candles => {
 /** Candles from a file with a header that names their columns, in any order. */
 export const candlesOfCsv = (text: string): Candles => {
   const [header = '', ...lines] = text.trim().split(/\r?\n/)
-  const names = header.split(',').map((name) => name.trim())
+  const names = header.split(',').map((name) => name.trim().replace(/^timestamp_s$/, 'timestamp'))
   const places = NAMES.map((name) => names.indexOf(name))
   const missing = NAMES.filter((_, n) => places[n] === -1)
   if (missing.length > 0) throw new Error(`the series has no column ${missing.join(', ')}`)

@@ -30,4 +30,12 @@ export const VENUE_BUDGETS = 'venue-budgets'
 /** Where replies to a user arrive: one of its own each, so that nobody reads the replies of another. */
 export const inboxPrefix = (user: string): string => `_INBOX_${user}`
 
+/** Work queue of backtests: each message is one task, gone once a replica has run it. */
+export const BACKTEST_QUEUE = 'BACKTESTS'
+export const BACKTEST_QUEUE_SUBJECTS = 'backtests.queue.*'
+export const backtestQueueSubject = (taskId: string): string => `backtests.queue.${subjectToken(taskId)}`
+export const backtestProgressSubject = (taskId: string): string => `backtests.progress.${subjectToken(taskId)}`
+export const BACKTEST_PROGRESS = 'backtests.progress.*'
+export const BACKTEST_CANCEL = 'backtests.cancel'
+
 const subjectToken = (text: string): string => (text === '' ? '_' : text.replaceAll(/[\s.*>]/g, '_'))

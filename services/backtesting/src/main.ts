@@ -1,3 +1,4 @@
-import { runService, serviceConfig } from '@colibri/service-kit'
+import { runService } from '@colibri/service-kit'
+import { backtesting } from './service.ts'
 
-await runService({ name: 'backtesting', config: serviceConfig(), start: () => ({}) })
+await runService(backtesting)

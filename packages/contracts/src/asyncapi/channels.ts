@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { candlesRangeReply, candlesRangeRequest } from '../candles-rpc.ts'
 import { accountEvents } from '../events/account.ts'
-import { backtestEvents } from '../events/backtest.ts'
+import { backtestCancel, backtestEvents, backtestProgress, backtestQueued } from '../events/backtest.ts'
 import { driftEvents } from '../events/drift.ts'
 import { fundingEvents } from '../events/funding.ts'
 import { guardEvents } from '../events/guard.ts'
@@ -30,7 +30,7 @@ import {
   tradingRulesReply,
   tradingRulesRequest,
 } from '../rpc.ts'
-import { RATE_ORACLE_CHANGED, rpcSubject } from '../subjects.ts'
+import { BACKTEST_CANCEL, RATE_ORACLE_CHANGED, rpcSubject } from '../subjects.ts'
 import { recordedEvent } from './recorded-event.ts'
 
 type Messages = Readonly<Record<string, z.ZodType>>
@@ -170,6 +170,32 @@ export const channels = (): readonly Channel[] => [
     parameters: { session: { description: 'A replica, for as long as it holds its lease.' } },
     heard: { FeedsQuestion: z.unknown() },
     replies: { FeedsAnswer: z.unknown() },
+  },
+  {
+    name: 'backtests.progress',
+    server: 'nats',
+    address: 'backtests.progress.{taskId}',
+    description: 'How far a backtest is that runs as a task: some times a second. Not stored.',
+    parameters: { taskId: { description: 'As `POST /backtesting/tasks` answers it.' } },
+    said: { BacktestProgress: backtestProgress },
+  },
+  {
+    name: 'backtests.queue',
+    server: 'nats',
+    address: 'backtests.queue.{taskId}',
+    description:
+      'JetStream work queue BACKTESTS, between replicas of backtesting: tasks that nobody has run to their end yet.',
+    parameters: { taskId: { description: 'The task.' } },
+    said: { BacktestQueued: backtestQueued },
+    heard: { BacktestQueued: backtestQueued },
+  },
+  {
+    name: BACKTEST_CANCEL,
+    server: 'nats',
+    address: BACKTEST_CANCEL,
+    description: 'Between replicas of backtesting: a task was deleted, whoever runs it stops.',
+    said: { BacktestCancel: backtestCancel },
+    heard: { BacktestCancel: backtestCancel },
   },
   ...calls(),
   {

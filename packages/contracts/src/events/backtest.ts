@@ -53,3 +53,16 @@ export type BacktestEvent = EventOf<typeof backtestEvents>
 
 /** The stream of one task. */
 export const backtestStream = (taskId: string): string => `backtest-${taskId}`
+
+/** Core NATS: `backtests.progress.<task id>`, some times a second while a task runs. */
+export const backtestProgress = z.object({
+  taskId: z.string(),
+  /** From 0 to 1. */
+  done: z.number(),
+  rows: z.number(),
+  pnlQuote: z.number(),
+})
+/** Core NATS, between replicas: whoever runs it stops. */
+export const backtestCancel = z.object({ taskId: z.string() })
+/** The work queue: a task waits here until a replica has run it. */
+export const backtestQueued = z.object({ taskId: z.string() })

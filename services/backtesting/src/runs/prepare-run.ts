@@ -280,7 +280,7 @@ const controllerNames = (config: BacktestSpec['config']): { readonly type: strin
   return { type, name }
 }
 
-const configItems = (problems: readonly ConfigProblem[]): ValidationItem[] =>
+export const configItems = (problems: readonly ConfigProblem[]): ValidationItem[] =>
   problems.map(({ path, type, msg, input, ctx }) => ({
     type,
     loc: ['body', 'config', ...path],

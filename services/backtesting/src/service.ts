@@ -1,0 +1,128 @@
+import { BACKTEST_CANCEL, backtestCancel } from '@colibri/contracts'
+import { runProjection } from '@colibri/event-log'
+import type { ServiceDefinition } from '@colibri/service-kit'
+import { backtestMetrics } from './backtest-metrics.ts'
+import { keptCandles, marketCandles } from './candles/market-candles.ts'
+import { createUploads } from './candles/uploads.ts'
+import { type BacktestingConfig, config } from './config.ts'
+import { createTaskRunner } from './queue/run-task.ts'
+import { sweepTasks } from './queue/sweep-tasks.ts'
+import { openTaskQueue } from './queue/task-queue.ts'
+import { createResultTables } from './results/result-tables.ts'
+import { createStoreResults } from './results/store-results.ts'
+import { readResults } from './results/stored-results.ts'
+import { marketRules } from './runs/market-rules.ts'
+import { prepareRuns } from './runs/prepare-run.ts'
+import { BACKTEST_RUNS, RunHttp } from './runs/run.http.ts'
+import { userFiles } from './runs/stored-configs.ts'
+import { followProgress } from './tasks/progress.ts'
+import { createTaskCommands, handleTask } from './tasks/task-commands.ts'
+import { BACKTEST_TASKS, TasksHttp } from './tasks/tasks.http.ts'
+import { tasksProjection } from './tasks/tasks.projection.ts'
+import { taskQueries } from './tasks/tasks.queries.ts'
+import { createWorkerPool } from './workers/pool.ts'
+
+const CATCH_UP_MS = 5_000
+const SECOND_MS = 1_000
+/** An import of candles is seen after this time. */
+const CANDLES_FRESH_MS = 60_000
+const RULES_FRESH_MS = 60_000
+const MEGABYTE = 1024 * 1024
+const RUN_PATIENCE_MS = 120_000
+
+/** The backtesting service: runs controllers over past candles, in workers of its own, at once or as tasks. */
+export const backtesting: ServiceDefinition<BacktestingConfig> = {
+  name: 'backtesting',
+  config,
+  start: async (kit) => {
+    const { config, log, pool, logger, nats } = kit
+    const report = (error: unknown, what: string): void => logger.warn({ err: error }, what)
+    await createResultTables(pool)
+    const tasks = await runProjection(log, pool, tasksProjection, {
+      schema: 'backtesting',
+      onError: (error) => report(error, 'projecting backtests'),
+    })
+    const queries = taskQueries(pool, () => tasks.catchUp(CATCH_UP_MS))
+    const workers = createWorkerPool({
+      size: config.BACKTEST_WORKERS,
+      memoryMb: config.BACKTEST_MEMORY_MB,
+      timeLimitMs: config.BACKTEST_TIME_LIMIT * SECOND_MS,
+      idleMs: config.BACKTEST_IDLE_SECONDS * SECOND_MS,
+    })
+    const metrics = backtestMetrics(kit.metrics, workers)
+    const uploads = createUploads(pool)
+    const candles = keptCandles(marketCandles(kit.call), {
+      mostBytes: config.BACKTEST_CANDLES_MB * MEGABYTE,
+      freshMs: CANDLES_FRESH_MS,
+      now: Date.now,
+    })
+    const rules = marketRules(kit.call, {
+      freshMs: RULES_FRESH_MS,
+      now: Date.now,
+      unknown: (connector, error) => logger.warn({ err: error, connector }, 'backtests run without trading rules'),
+    })
+    const files = userFiles(config.COLIBRI_HOME)
+    const prepare = prepareRuns({ files, candles, rules, uploads, workers, mostRows: config.BACKTEST_MAX_ROWS })
+    const results = createStoreResults(pool)
+    const progress = followProgress(nats)
+    const handle = handleTask({ log, context: kit.context, now: Date.now })
+    const runner = createTaskRunner({
+      handle,
+      prepare,
+      workers,
+      results,
+      progress: progress.tell,
+      instanceId: config.INSTANCE_ID,
+      now: Date.now,
+      ran: metrics.ran,
+    })
+    const queue = openTaskQueue({ nats, places: config.BACKTEST_WORKERS, work: runner.work, report })
+    const cancelling = nats.subscribe(BACKTEST_CANCEL, {
+      callback: (error, message) => {
+        if (error === null) runner.cancel(backtestCancel.parse(message.json()).taskId)
+      },
+    })
+    const commands = createTaskCommands({
+      handle,
+      prepare,
+      queries,
+      results,
+      enqueue: (taskId) => queue.add(taskId).catch((error: unknown) => report(error, `queueing backtest ${taskId}`)),
+      cancelled: (taskId) => nats.publish(BACKTEST_CANCEL, JSON.stringify({ taskId })),
+    })
+    const stopping = new AbortController()
+    kit.onShutdown(() => workers.close())
+    let running: Promise<void> = Promise.resolve()
+
+    return {
+      controllers: [RunHttp, TasksHttp],
+      providers: [
+        {
+          provide: BACKTEST_RUNS,
+          useValue: { prepare, workers, patienceMs: RUN_PATIENCE_MS, ran: metrics.ran },
+        },
+        {
+          provide: BACKTEST_TASKS,
+          useValue: { commands, queries, read: readResults(pool, queries), progress: progress.of },
+        },
+      ],
+      projections: [tasks],
+      recover: async () => {
+        running = queue.run(stopping.signal)
+        kit.background('running backtests', running)
+        kit.background(
+          'finding backtests that nobody runs',
+          sweepTasks({ queries, queue, results, uploads, report }, stopping.signal),
+        )
+      },
+      // What runs here begins again elsewhere at once.
+      handOver: async () => {
+        stopping.abort()
+        runner.stop()
+        cancelling.unsubscribe()
+        progress.stop()
+        await running
+      },
+    }
+  },
+}

@@ -5,13 +5,11 @@ import t from 'tap'
 import { z } from 'zod'
 import type { Candles } from '../../candles.ts'
 import { nearest } from '../../numbers/exact.ts'
+import { created } from '../../testing/actions.ts'
 import { anExecutor, aWorld } from '../../testing/world.ts'
-import type { Action, World } from '../controller.ts'
+import type { World } from '../controller.ts'
 import { dmanMakerV2 } from './dman-maker-v2.ts'
 import { pmmDynamic } from './pmm-dynamic.ts'
-
-const created = (actions: readonly Action[]) =>
-  actions.flatMap((action) => (action.type === 'create' ? [action.executor] : []))
 
 const candlesOf = (rows: readonly (readonly number[])[]): Candles => {
   const column = (at: number) => Float64Array.from(rows, (row) => row[at] ?? Number.NaN)

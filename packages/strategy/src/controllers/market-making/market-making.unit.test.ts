@@ -3,10 +3,10 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { CloseType } from '../../executors/close-type.ts'
 import type { Executor } from '../../executors/executor.ts'
-import type { ExecutorConfig, OrderExecutorConfig, PositionExecutorConfig } from '../../executors/executor-config.ts'
 import { nearest, type Price, plus } from '../../numbers/exact.ts'
+import { created, createdLevels, createdOrders, createdPositions, ended, stopped } from '../../testing/actions.ts'
 import { anExecutor, aPosition, aWorld } from '../../testing/world.ts'
-import { type Action, NO_ACTIONS, type World } from '../controller.ts'
+import { NO_ACTIONS, type World } from '../controller.ts'
 import { levelsOf } from './levels.ts'
 import { type PmmSimpleConfig, pmmSimple } from './pmm-simple.ts'
 
@@ -23,16 +23,6 @@ const configured = (changes: Record<string, unknown> = {}): PmmSimpleConfig =>
     ...changes,
   })
 
-const created = (actions: readonly Action[]): ExecutorConfig[] =>
-  actions.flatMap((action) => (action.type === 'create' ? [action.executor] : []))
-const createdLevels = (actions: readonly Action[]): (string | null)[] =>
-  created(actions).map((executor) => ('level_id' in executor ? executor.level_id : null))
-const stopped = (actions: readonly Action[]): Executor[] =>
-  actions.flatMap((action) => (action.type === 'stop' ? [action.executor] : []))
-
-const isPosition = (config: ExecutorConfig): config is PositionExecutorConfig => config.type === 'position_executor'
-const isOrder = (config: ExecutorConfig): config is OrderExecutorConfig => config.type === 'order_executor'
-
 const All = Decimal.clone({ precision: 100 })
 /** A double with every digit it stands for. */
 const digits = (value: number): Decimal => new All(value.toPrecision(100))
@@ -42,15 +32,6 @@ const digitsOf = (price: Price): Decimal =>
 /** The executors of all levels of a configuration, as they are right after their creation. */
 const fleet = (config: PmmSimpleConfig, changes: Partial<Executor> = {}): Executor[] =>
   created(pmmSimple.start(config)(aWorld())).map((executor) => anExecutor(executor, changes))
-
-const ended = (executor: Executor, closeType: CloseType, closeTimestamp: number): Executor => ({
-  ...executor,
-  status: 'TERMINATED',
-  isActive: false,
-  isTrading: false,
-  closeType,
-  closeTimestamp,
-})
 
 t.test('defaults are parsed like any other value', async (t) => {
   const config = pmmSimple.schema.parse({ id: 'maker' })
@@ -94,7 +75,7 @@ t.test('wrong configurations name the field', async (t) => {
 t.test('an executor at each level, at the prices and amounts of the original', async (t) => {
   // From the first tick of a recorded backtest: a close of 249.8.
   const decide = pmmSimple.start(configured({ leverage: 1, stop_loss: '0.004', time_limit: 1800 }))
-  const made = created(decide(aWorld({ mid: () => 249.8 }))).filter(isPosition)
+  const made = createdPositions(decide(aWorld({ mid: () => 249.8 })))
   t.same(
     made.map(({ side, level_id }) => [side, level_id]),
     [
@@ -222,7 +203,7 @@ t.test('on spot the inventory is balanced first', async (t) => {
   for (const [what, changes, world, order] of cases) {
     const config = configured({ ...spot, ...changes })
     const actions = pmmSimple.start(config)(aWorld({ mid: () => 99.93, ...world }))
-    const [made] = created(actions).filter(isOrder)
+    const [made] = createdOrders(actions)
     t.same(
       made && [made.side, made.level_id, made.execution_strategy, made.price],
       order && [order[0], 'position_rebalance', 'MARKET', 99.93],
@@ -233,7 +214,7 @@ t.test('on spot the inventory is balanced first', async (t) => {
       t.equal(created(actions)[0], made, 'before the levels, which are filled in the same tick')
       t.ok(created(actions).length > 1)
       const again = aWorld({ mid: () => 99.93, ...world, active: [anExecutor({ ...made, ...rebalance })] })
-      t.same(created(pmmSimple.start(config)(again)).filter(isOrder), [], 'not while one is at work')
+      t.same(createdOrders(pmmSimple.start(config)(again)), [], 'not while one is at work')
     }
   }
 })

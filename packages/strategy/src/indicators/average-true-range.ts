@@ -1,4 +1,4 @@
-import { meanOf, rowsOf, unavailable } from './series.ts'
+import { rowsOf, unavailable } from './series.ts'
 
 /** High, low and close of candles, row by row. */
 export interface Bars {
@@ -10,27 +10,36 @@ export interface Bars {
 /** Below this a close counts as zero and the average is no share of it. */
 const NOTHING = 1e-14
 
-/** How far a candle went, its jump from the last close included; from row 1 on (Wilder 1978; TA-Lib TRANGE). */
-export const trueRange = ({ high, low, close }: Bars): Float64Array => {
-  const ranges = unavailable(close.length)
-  for (let row = 1; row < close.length; row++) {
-    const [top, bottom, before] = [high[row] as number, low[row] as number, close[row - 1] as number]
-    ranges[row] = Math.max(top - bottom, Math.abs(before - top), Math.abs(before - bottom))
-  }
+/** How far a candle went, its jump from the last close included. */
+const rangeAt = ({ high, low, close }: Bars, row: number): number => {
+  const [top, bottom, before] = [high[row] as number, low[row] as number, close[row - 1] as number]
+  return Math.max(top - bottom, Math.abs(before - top), Math.abs(before - bottom))
+}
+
+/** True range, from row 1 on (Wilder 1978; TA-Lib TRANGE). */
+export const trueRange = (bars: Bars): Float64Array => {
+  const ranges = unavailable(bars.close.length)
+  for (let row = 1; row < ranges.length; row++) ranges[row] = rangeAt(bars, row)
   return ranges
 }
 
-/** Wilder's average of the true range; from row `length` on, where it starts as a plain mean (TA-Lib ATR). */
-export const averageTrueRange = (bars: Bars, length: number): Float64Array => {
+/**
+ * Wilder's average of the true range; from row `length` on, where it starts as a plain mean (TA-Lib ATR). Written into a
+ * series that is given, if one is.
+ */
+export const averageTrueRange = (
+  bars: Bars,
+  length: number,
+  averages: Float64Array = new Float64Array(bars.close.length),
+): Float64Array => {
   rowsOf('length', length)
-  const ranges = trueRange(bars)
-  const averages = unavailable(ranges.length)
-  if (ranges.length <= length) return averages
-  let average = meanOf(ranges, 1, length)
-  averages[length] = average
-  for (let row = length + 1; row < ranges.length; row++) {
-    average = (average * (length - 1) + (ranges[row] as number)) / length
-    averages[row] = average
+  averages.fill(Number.NaN, 0, length)
+  let average = 0
+  for (let row = 1; row < averages.length; row++) {
+    const range = rangeAt(bars, row)
+    if (row > length) average = (average * (length - 1) + range) / length
+    else average = row === length ? (average + range) / length : average + range
+    if (row >= length) averages[row] = average
   }
   return averages
 }

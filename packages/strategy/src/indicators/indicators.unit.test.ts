@@ -8,14 +8,14 @@ import { bandwidth, bollingerBands, percentB } from './bollinger.ts'
 import { ema } from './ema.ts'
 import { goldenIndicators } from './indicators.golden.ts'
 import { interpolate } from './interpolate.ts'
-import { macd } from './macd.ts'
+import { macd, slidingMacd } from './macd.ts'
 import { pairSpread } from './pair-spread.ts'
 import { regression } from './regression.ts'
 import { rsi } from './rsi.ts'
 import { lastRows } from './series.ts'
 import { sma } from './sma.ts'
 import { mean, standardDeviation, zScore } from './statistics.ts'
-import { superTrend } from './supertrend.ts'
+import { slidingSuperTrend, superTrend } from './supertrend.ts'
 
 const file = fileURLToPath(new URL('../../../../../shared/spec/controllers/golden-indicators.json', import.meta.url))
 const skip = existsSync(file) ? false : 'SKIPPED: the golden indicators are not on this machine'
@@ -92,6 +92,27 @@ t.test('nothing moves: the bands are one line, and no division by zero', async (
   t.ok((bandwidth(bands)[29] ?? Number.NaN) > 0)
 })
 
+t.test('bands that tell stillness by the price are the same for a token of any price', async (t) => {
+  const scales = fc.constantFrom(1, 1.2e-7, 3e5, 2 ** -40)
+  fc.assert(
+    fc.property(prices, fc.integer({ min: 2, max: 30 }), scales, (closes, rows, scale) => {
+      const of = (values: Float64Array) => {
+        const bands = bollingerBands(values, rows, 2, 'relative')
+        return [percentB(values, bands, 'relative'), bandwidth(bands, 'relative')] as const
+      }
+      const [[position, width], [scaled, scaledWidth]] = [of(closes), of(closes.map((close) => close * scale))]
+      return closes.every((_, row) => {
+        const [here, there] = [width[row] as number, scaledWidth[row] as number]
+        return near(here, there, 1e-4) && (here < 1e-3 || near(position[row] as number, scaled[row] as number, 1e-4))
+      })
+    }),
+  )
+  const still = new Float64Array(40).fill(97.1)
+  const bands = bollingerBands(still, 20, 2, 'relative')
+  t.equal(percentB(still, bands, 'relative')[39], 0.5)
+  t.equal(bandwidth(bands, 'relative')[39], 0)
+})
+
 t.test('exponential averages follow: a step is passed on by the weight of its length', async (t) => {
   const closes = Float64Array.from({ length: 12 }, (_, row) => (row < 6 ? 10 : 20))
   const averages = ema(closes, 4)
@@ -122,6 +143,27 @@ t.test('what remembers depends on its first row; what has a window does not', as
     fc.property(prices, length, (closes, rows) => {
       const seen = lastRows(closes, rows + 5)
       return near(sma(seen, rows).at(-1) ?? Number.NaN, sma(closes, rows).at(-1) ?? Number.NaN, 1e-12)
+    }),
+  )
+})
+
+t.test('a sliding window gives on each row what its rows alone give', async () => {
+  const window = fc.integer({ min: 12, max: 20 })
+  const lengths = { fast: 3, slow: 6, signal: 4 }
+  fc.assert(
+    fc.property(prices, window, (close, rows) => {
+      const bars = { close, high: close.map((value) => value + 0.3), low: close.map((value) => value - 0.2) }
+      const [sliding, turns] = [slidingSuperTrend(bars, 5, 1, rows), slidingMacd(close, lengths, rows)]
+      return close.every((_, row) => {
+        const seen = (series: Float64Array) => series.subarray(row - rows + 1, row + 1)
+        const here = [sliding.trend, sliding.direction, turns.line, turns.signal, turns.histogram]
+        if (row < rows - 1) return here.every((series) => Number.isNaN(series[row]))
+        const alone = superTrend({ high: seen(bars.high), low: seen(bars.low), close: seen(close) }, 5, 1)
+        const { line, signal, histogram } = macd(seen(close), lengths)
+        return [alone.trend, alone.direction, line, signal, histogram].every((series, at) =>
+          Object.is(series[rows - 1], here[at]?.[row]),
+        )
+      })
     }),
   )
 })

@@ -1,5 +1,5 @@
 import { emaWeight } from './ema.ts'
-import { meanOf, rowsOf, unavailable } from './series.ts'
+import { lastOf, meanOf, rowsOf, unavailable } from './series.ts'
 
 export interface Macd {
   readonly line: Float64Array
@@ -19,19 +19,41 @@ export interface MacdLengths {
  * below the fast one changes places with it.
  */
 export const macd = (values: Float64Array, lengths: MacdLengths): Macd => {
+  const into = unavailableMacd(values.length)
+  writeMacd(values, lengths, into)
+  return into
+}
+
+/** On each row what `macd` gives for the last `window` rows up to it, as it is seen live; nothing before there are so many. */
+export const slidingMacd = (values: Float64Array, lengths: MacdLengths, window: number): Macd => {
+  const [all, seen] = [unavailableMacd(values.length), unavailableMacd(window)]
+  for (let end = window; end <= values.length; end++) {
+    writeMacd(values.subarray(end - window, end), lengths, seen)
+    all.line[end - 1] = lastOf(seen.line)
+    all.signal[end - 1] = lastOf(seen.signal)
+    all.histogram[end - 1] = lastOf(seen.histogram)
+  }
+  return all
+}
+
+const unavailableMacd = (rows: number): Macd => ({
+  line: unavailable(rows),
+  signal: unavailable(rows),
+  histogram: unavailable(rows),
+})
+
+const writeMacd = (values: Float64Array, lengths: MacdLengths, { line, signal, histogram }: Macd): void => {
   const signalLength = rowsOf('signal', lengths.signal)
   const fastLength = rowsOf('fast', Math.min(lengths.fast, lengths.slow))
   const slowLength = rowsOf('slow', Math.max(lengths.fast, lengths.slow))
-  const rows = values.length
-  const [line, signal, histogram] = [unavailable(rows), unavailable(rows), unavailable(rows)]
   const first = slowLength + signalLength - 2
-  if (rows <= first) return { line, signal, histogram }
+  if (values.length <= first) return
 
   const [fastWeight, slowWeight] = [emaWeight(fastLength), emaWeight(slowLength)]
   let slow = meanOf(values, 0, slowLength)
   let fast = meanOf(values, slowLength - fastLength, fastLength)
   line[slowLength - 1] = fast - slow
-  for (let row = slowLength; row < rows; row++) {
+  for (let row = slowLength; row < values.length; row++) {
     const value = values[row] as number
     fast += (value - fast) * fastWeight
     slow += (value - slow) * slowWeight
@@ -40,12 +62,11 @@ export const macd = (values: Float64Array, lengths: MacdLengths): Macd => {
 
   const weight = emaWeight(signalLength)
   let average = meanOf(line, slowLength - 1, signalLength)
-  for (let row = first; row < rows; row++) {
+  for (let row = first; row < values.length; row++) {
     const value = line[row] as number
     if (row > first) average = (value - average) * weight + average
     signal[row] = average
     histogram[row] = value - average
   }
   line.fill(Number.NaN, 0, first)
-  return { line, signal, histogram }
 }

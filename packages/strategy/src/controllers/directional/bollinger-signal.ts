@@ -1,6 +1,7 @@
 import type { Candles } from '../../candles.ts'
-import { bandwidth, bollingerBands, percentB } from '../../indicators/bollinger.ts'
+import { bandwidth, bollingerBands, percentB, type Stillness } from '../../indicators/bollinger.ts'
 import { type Column, inName } from '../candle-features.ts'
+import type { World } from '../controller.ts'
 import { field, PROMPT } from '../fields.ts'
 import { float, integer } from '../fields-kinds.ts'
 
@@ -32,14 +33,19 @@ export const widthColumn = ({ bb_length, bb_std }: BollingerConfig): string => n
 const nameOf = (column: string, length: number, deviations: number): string =>
   `${column}_${length}_${inName(deviations)}_${inName(deviations)}`
 
+/** The original sees signals in every quiet hour of a cheap token; only its backtests are to have them. */
+export const stillnessIn = (mode: World['mode']): Stillness => (mode === 'hummingbot' ? 'absolute' : 'relative')
+
 /** Undefined when there are fewer candles than the bands are long. */
 export const bollingerColumns = (
   { bb_length, bb_std }: BollingerConfig,
   { close, length }: Candles,
+  mode: World['mode'],
 ): BollingerColumns | undefined => {
   if (length < bb_length) return undefined
-  const bands = bollingerBands(close, bb_length, bb_std)
-  const [percent, width] = [percentB(close, bands), bandwidth(bands)]
+  const stillness = stillnessIn(mode)
+  const bands = bollingerBands(close, bb_length, bb_std, stillness)
+  const [percent, width] = [percentB(close, bands, stillness), bandwidth(bands, stillness)]
   const values = { BBL: bands.lower, BBM: bands.middle, BBU: bands.upper, BBB: width, BBP: percent }
   const columns = Object.entries(values).map(([name, series]): Column => [nameOf(name, bb_length, bb_std), series])
   return { percent, width, columns }

@@ -12,8 +12,8 @@ export const bollingerV1 = directional<BollingerV1Config>({
   name: 'bollinger_v1',
   schema,
   window: (config) => config.bb_length,
-  derive: (config, candles) => {
-    const bands = bollingerColumns(config, candles)
+  derive: (config, candles, mode) => {
+    const bands = bollingerColumns(config, candles, mode)
     return bands && [...bands.columns, ['signal', bollingerSignal(config, bands.percent)]]
   },
 })

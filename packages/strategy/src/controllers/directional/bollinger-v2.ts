@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { bollingerBands, percentB } from '../../indicators/bollinger.ts'
 import { controllerConfig } from '../fields.ts'
 import { candlesFields, DIRECTIONAL } from '../fields-bases.ts'
-import { bollingerFields, bollingerSignal } from './bollinger-signal.ts'
+import { bollingerFields, bollingerSignal, stillnessIn } from './bollinger-signal.ts'
 import { directional } from './directional.ts'
 
 const schema = controllerConfig('bollinger_v2', DIRECTIONAL, { ...candlesFields, ...bollingerFields })
@@ -13,10 +13,11 @@ export const bollingerV2 = directional<BollingerV2Config>({
   name: 'bollinger_v2',
   schema,
   window: (config) => 5 * config.bb_length,
-  derive: (config, { close, length }) => {
+  derive: (config, { close, length }, mode) => {
     if (length < config.bb_length) return undefined
-    const bands = bollingerBands(close, config.bb_length, config.bb_std)
-    const percent = percentB(close, bands)
+    const stillness = stillnessIn(mode)
+    const bands = bollingerBands(close, config.bb_length, config.bb_std, stillness)
+    const percent = percentB(close, bands, stillness)
     return [
       ['upperband', bands.upper],
       ['middleband', bands.middle],

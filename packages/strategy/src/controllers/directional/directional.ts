@@ -21,8 +21,8 @@ export interface DirectionalConfig extends ControllerConfig, ConnectorPair {
   readonly interval: string
 }
 
-/** What is opened on a signal: `amount` is in base, at that price. */
-export type Open = (side: Side, price: number, amount: Exact, world: World) => ExecutorConfig
+/** What is opened on a signal: `amount` is in base, at that price. Undefined: nothing, this time. */
+export type Open = (side: Side, price: number, amount: Exact, world: World) => ExecutorConfig | undefined
 
 /** What makes one directional controller different from another. */
 export interface Directional<Config extends DirectionalConfig> {
@@ -99,7 +99,8 @@ const decide = (config: DirectionalConfig, open: Open): Decide => {
     if (!mayOpen(config, side, world)) return NO_ACTIONS
     const price = world.mid(config)
     if (!(price > 0)) return NO_ACTIONS
-    return [{ type: 'create', executor: open(side, price, over(over(total, price), most), world) }]
+    const executor = open(side, price, over(over(total, price), most), world)
+    return executor ? [{ type: 'create', executor }] : NO_ACTIONS
   }
 }
 

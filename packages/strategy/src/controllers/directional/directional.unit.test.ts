@@ -1,15 +1,16 @@
 import t from 'tap'
 import type { ExecutorConfig } from '../../executors/executor-config.ts'
 import { exactOf, minus, nearest } from '../../numbers/exact.ts'
+import { candlesOf } from '../../testing/series.ts'
 import { anExecutor, aWorld, MARKET } from '../../testing/world.ts'
-import type { Action, Controller, World } from '../controller.ts'
-import { configOf, featuresOf, seriesOf } from './asking.ts'
+import type { Action, Controller, ControllerConfig, World } from '../controller.ts'
+import { configOf, featuresOf } from './asking.ts'
 import { bollingerV1 } from './bollinger-v1.ts'
 import { bollingrid } from './bollingrid.ts'
 import { dmanV3 } from './dman-v3.ts'
 
-const decide = <C extends Controller>(
-  controller: C,
+const decide = <C extends ControllerConfig>(
+  controller: Controller<C>,
   config: Readonly<Record<string, unknown>>,
   features: Readonly<Record<string, number>>,
   world: Partial<World> = {},
@@ -129,6 +130,7 @@ t.test('bollingrid opens a grid as wide as the bands', async (t) => {
     end_price: 101,
     limit_price: 101.4,
   })
+  t.same(decide(bollingrid, {}, { ...features, 'BBB_100_2.0_2.0': 0.4, signal: 1 }), [], 'no room for two orders')
 })
 
 const ladder = (
@@ -186,7 +188,7 @@ t.test('dman_v3 widens its ladder and its target with the bands', async (t) => {
     1,
   ])
   const multiplier = (mode: World['mode']) =>
-    featuresOf(dmanV3, config, seriesOf(closes), mode)?.columns.get('spread_multiplier')
+    featuresOf(dmanV3, config, candlesOf(closes), mode)?.columns.get('spread_multiplier')
   t.equal(new Set(multiplier('hummingbot')).size, 1, 'a backtest of the original knows the last one from the start')
   t.ok(new Set(multiplier('realistic')).size > 100)
   t.equal(multiplier('realistic')?.at(-1), multiplier('hummingbot')?.[0])

@@ -91,7 +91,7 @@ export const dmanV3 = directional<DManV3Config>({
   schema,
   window: (config) => config.bb_length,
   derive: (config, candles, mode) => {
-    const bands = bollingerColumns(config, candles)
+    const bands = bollingerColumns(config, candles, mode)
     if (bands === undefined) return undefined
     const signal = bollingerSignal(config, bands.percent)
     const columns = [...bands.columns, ['signal', signal] as const]

@@ -3,9 +3,12 @@ import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { z } from 'zod'
+import { mapColumns } from '../../backtest/rows.ts'
+import type { Candles } from '../../candles.ts'
+import { candlesOf, candlesOfCsv, firstRows, longerCandles, withEmptyExtras } from '../../testing/series.ts'
 import { findController } from '../catalogue.ts'
-import type { Features } from '../controller.ts'
-import { featuresOf, seriesOf } from './asking.ts'
+import type { Controller, Features } from '../controller.ts'
+import { configOf, featuresOf } from './asking.ts'
 import { bollingerV1 } from './bollinger-v1.ts'
 import { bollingerV2 } from './bollinger-v2.ts'
 import { bollingrid } from './bollingrid.ts'
@@ -16,28 +19,7 @@ import { superTrendV1 } from './supertrend-v1.ts'
 const folder = fileURLToPath(new URL('../../../../../../shared/spec/backtests/', import.meta.url))
 const skip = existsSync(folder) ? false : 'SKIPPED: the backtests of the original are not on this machine'
 
-const EXTRA = ['quote_asset_volume', 'n_trades', 'taker_buy_base_volume', 'taker_buy_quote_volume']
-
-const minutes = (): readonly (readonly number[])[] =>
-  gunzipSync(readFileSync(`${folder}candles_1m_200k.csv.gz`))
-    .toString()
-    .trim()
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(',').map(Number))
-
-/** Candles of more minutes, each under the time it opens. */
-const aggregate = (rows: readonly (readonly number[])[], seconds: number): readonly (readonly number[])[] => {
-  const groups = Map.groupBy(rows, ([time = 0]) => Math.floor(time / seconds) * seconds)
-  return [...groups].map(([time, group]) => [
-    time,
-    group[0]?.[1] ?? Number.NaN,
-    Math.max(...group.map((row) => row[2] ?? Number.NaN)),
-    Math.min(...group.map((row) => row[3] ?? Number.NaN)),
-    group.at(-1)?.[4] ?? Number.NaN,
-    group.reduce((sum, row) => sum + (row[5] ?? Number.NaN), 0),
-  ])
-}
+const minutes = (): Candles => candlesOfCsv(gunzipSync(readFileSync(`${folder}candles_1m_200k.csv.gz`)).toString())
 
 const golden = z.object({
   candles: z.number(),
@@ -52,7 +34,7 @@ const golden = z.object({
 const interval = (config: Readonly<Record<string, unknown>>): number => (config['interval'] === '3m' ? 180 : 60)
 
 /** How often each signal is seen on the minutes: each sees the last row of features that has begun by then. */
-const countSignals = (features: Features, times: readonly number[]): Readonly<Record<string, number>> => {
+const countSignals = (features: Features, times: Float64Array): Readonly<Record<string, number>> => {
   const columns = [...features.columns.values()]
   const counts: Record<string, number> = {}
   let row = -1
@@ -66,11 +48,11 @@ const countSignals = (features: Features, times: readonly number[]): Readonly<Re
 }
 
 t.test('the signals and last features of the original', { skip }, async (t) => {
-  const rows = minutes()
+  const all = minutes()
   for (const name of ['bollinger_v1_1m', 'bollinger_v1_3m_trailing', 'dman_v3', 'macd_bb_v1']) {
     const expected = golden.parse(JSON.parse(readFileSync(`${folder}${name}_10000.json`, 'utf8')))
-    const seen = rows.slice(0, expected.candles)
-    const candles = seriesOf(aggregate(seen, interval(expected.config)), EXTRA)
+    const seen = firstRows(all, expected.candles)
+    const candles = withEmptyExtras(longerCandles(seen, interval(expected.config)))
     const controller = findController('directional_trading', expected.controller)
     const features = controller && featuresOf(controller, expected.config, candles)
     if (!features) {
@@ -78,10 +60,7 @@ t.test('the signals and last features of the original', { skip }, async (t) => {
       continue
     }
     t.same([...features.columns.keys()], expected.features_columns.slice(10), `${name}: the columns and their order`)
-    const counts = countSignals(
-      features,
-      seen.map(([time = 0]) => time),
-    )
+    const counts = countSignals(features, seen.timestamp)
     t.same(counts, expected.signals, `${name}: the signals`)
     t.equal(
       Object.values(counts).reduce((sum, count) => sum + count, 0),
@@ -94,18 +73,40 @@ t.test('the signals and last features of the original', { skip }, async (t) => {
   }
 })
 
-t.test('every directional controller has signals of both sides and rows to trade on', { skip }, async (t) => {
-  const rows = minutes().slice(0, 20_000)
-  for (const controller of [bollingerV1, bollingerV2, bollingrid, dmanV3, macdBBV1, superTrendV1]) {
-    const features = featuresOf(controller, { interval: '1m' }, seriesOf(rows))
-    const counts =
-      features &&
-      countSignals(
-        features,
-        rows.map(([time = 0]) => time),
+const directionals: readonly Controller[] = [bollingerV1, bollingerV2, bollingrid, dmanV3, macdBBV1, superTrendV1]
+
+const lastCandles = (candles: Candles, rows: number): Candles =>
+  mapColumns(candles, (column) => column.subarray(column.length - rows))
+
+t.test('a realistic backtest sees on each row what is seen live', { skip }, async (t) => {
+  const settings = { dynamic_order_spread: true }
+  const candles = firstRows(minutes(), 3_000)
+  for (const controller of directionals) {
+    const own = controller === dmanV3 ? settings : {}
+    const window = controller.feeds?.(configOf(controller, own))[0]?.window ?? Number.NaN
+    const backtested = featuresOf(controller, own, candles, 'realistic')
+    for (let rows = window; rows <= candles.length; rows += 7) {
+      const live = featuresOf(controller, own, lastCandles(firstRows(candles, rows), window), 'live')
+      const wrong = [...(live?.columns ?? [])].filter(([name, values]) => {
+        const [now, then] = [values.at(-1) ?? Number.NaN, backtested?.columns.get(name)?.[rows - 1] ?? Number.NaN]
+        return !(Math.abs(now - then) <= 1e-6 * Math.max(1, Math.abs(now)))
+      })
+      t.same(
+        wrong.map(([name]) => name),
+        [],
+        `${controller.name} after ${rows} rows`,
       )
+    }
+  }
+})
+
+t.test('every directional controller has signals of both sides and rows to trade on', { skip }, async (t) => {
+  const candles = firstRows(minutes(), 20_000)
+  for (const controller of directionals) {
+    const features = featuresOf(controller, { interval: '1m' }, candles)
+    const counts = features && countSignals(features, candles.timestamp)
     t.ok((counts?.['1'] ?? 0) > 0 && (counts?.['-1'] ?? 0) > 0 && (counts?.['0'] ?? 0) > 0, controller.name)
-    t.equal(featuresOf(controller, {}, seriesOf(rows.slice(0, 5))), undefined, 'too few candles: no features')
+    t.equal(featuresOf(controller, {}, firstRows(candles, 5)), undefined, 'too few candles: no features')
     t.equal(featuresOf(controller, {}, undefined), undefined, 'no candles: no features')
   }
 })
@@ -115,7 +116,7 @@ t.test('SuperTrend columns: one line, its direction, and the line of each direct
     const close = 100 + 10 * Math.sin(row / 40)
     return [row * 180, close, close + 0.1, close - 0.1, close, 1]
   })
-  const features = featuresOf(superTrendV1, {}, seriesOf(rows))
+  const features = featuresOf(superTrendV1, {}, candlesOf(rows))
   const column = (name: string) => features?.columns.get(name) ?? new Float64Array(0)
   t.same([...(features?.columns.keys() ?? [])].slice(6), [
     'SUPERT_20_4.0',

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { type Macd, macd } from '../../indicators/macd.ts'
+import { type Macd, macd, slidingMacd } from '../../indicators/macd.ts'
+import type { World } from '../controller.ts'
 import { controllerConfig, field, PROMPT } from '../fields.ts'
 import { candlesFields, DIRECTIONAL } from '../fields-bases.ts'
 import { integer } from '../fields-kinds.ts'
@@ -15,6 +16,15 @@ const schema = controllerConfig('macd_bb_v1', DIRECTIONAL, {
 })
 export type MacdBBV1Config = z.output<typeof schema>
 
+const windowOf = ({ macd_fast, macd_slow, macd_signal, bb_length }: MacdBBV1Config): number =>
+  Math.max(macd_slow, macd_fast, macd_signal, bb_length) + 20
+
+/** The MACD remembers where it started: a realistic backtest starts it anew for each row, as it is done live. */
+const turnsOf = (config: MacdBBV1Config, close: Float64Array, mode: World['mode']): Macd => {
+  const lengths = { fast: config.macd_fast, slow: config.macd_slow, signal: config.macd_signal }
+  return mode === 'realistic' ? slidingMacd(close, lengths, windowOf(config)) : macd(close, lengths)
+}
+
 /** At the edge of the bands, and the MACD has begun to turn back from that side. */
 const signalOf = (config: MacdBBV1Config, percent: Float64Array, { line, histogram }: Macd): Float64Array =>
   percent.map((position, row) => {
@@ -27,13 +37,12 @@ const signalOf = (config: MacdBBV1Config, percent: Float64Array, { line, histogr
 export const macdBBV1 = directional<MacdBBV1Config>({
   name: 'macd_bb_v1',
   schema,
-  window: ({ macd_fast, macd_slow, macd_signal, bb_length }) =>
-    Math.max(macd_slow, macd_fast, macd_signal, bb_length) + 20,
-  derive: (config, candles) => {
+  window: windowOf,
+  derive: (config, candles, mode) => {
     const { macd_fast, macd_slow, macd_signal } = config
-    const bands = bollingerColumns(config, candles)
+    const bands = bollingerColumns(config, candles, mode)
     if (bands === undefined || candles.length < Math.max(macd_slow, macd_fast) + macd_signal - 1) return undefined
-    const turns = macd(candles.close, { fast: macd_fast, slow: macd_slow, signal: macd_signal })
+    const turns = turnsOf(config, candles.close, mode)
     const lengths = `${macd_fast}_${macd_slow}_${macd_signal}`
     return [
       ...bands.columns,

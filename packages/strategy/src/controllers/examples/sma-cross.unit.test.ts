@@ -4,8 +4,8 @@ import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { runBacktest } from '../../backtest/run-backtest.ts'
 import type { Candles } from '../../candles.ts'
+import { candlesOf } from '../../testing/series.ts'
 import { MARKET } from '../../testing/world.ts'
-import { seriesOf } from '../directional/asking.ts'
 import { smaCross } from './sma-cross.ts'
 
 const file = fileURLToPath(
@@ -54,7 +54,7 @@ const plainTrades = (close: Float64Array): readonly { readonly entry: number; re
 
 t.test('the 12/26 cross on real candles: 1,630 round trips, as three other engines have them', { skip }, async (t) => {
   const lines = gunzipSync(readFileSync(file)).toString().trim().split('\n').slice(1)
-  const candles = seriesOf(lines.map((line) => line.split(',').map(Number)))
+  const candles = candlesOf(lines.map((line) => line.split(',').map(Number)))
   t.equal(candles.length, 71_769)
   const trades = plainTrades(candles.close)
   t.equal(trades.length, 1630)
@@ -69,7 +69,7 @@ t.test('the 12/26 cross on real candles: 1,630 round trips, as three other engin
 
 t.test('it buys on a cross upwards, sells on one downwards, and does nothing in between', async (t) => {
   const closes = [...Array(30).fill(100), ...Array(5).fill(110), ...Array(20).fill(90), ...Array(5).fill(120)]
-  const candles = seriesOf(closes.map((close, row) => [row * 300, close, close, close, close, 1]))
+  const candles = candlesOf(closes.map((close, row) => [row * 300, close, close, close, close, 1]))
   const { executors } = run(candles)
   t.match(executors, [
     { timestamp: 30 * 300, averagePrice: 110, side: 'BUY', closeType: 'EARLY_STOP' },

@@ -22,7 +22,12 @@ export type {
   TradingRules,
   World,
 } from './controllers/controller.ts'
-export { type Directional, type DirectionalConfig, directional, type Open } from './controllers/directional/directional.ts'
+export {
+  type Directional,
+  type DirectionalConfig,
+  directional,
+  type Open,
+} from './controllers/directional/directional.ts'
 export {
   type Base,
   type Bounds,

@@ -80,9 +80,10 @@ const digitsOf = (value: number): Decimal => new Digits(value.toPrecision(100))
  * in a configuration. `{ hi: NaN }` for what is no number.
  */
 export const exactOf = (value: string | number): Exact => {
-  const hi = Number(value)
+  const text = String(value).trim()
+  const hi = text === '' ? Number.NaN : Number(text)
   if (!Number.isFinite(hi)) return { hi, lo: 0 }
-  return { hi, lo: new Digits(value).minus(digitsOf(hi)).toNumber() }
+  return { hi, lo: new Digits(text).minus(digitsOf(hi)).toNumber() }
 }
 
 const [float, bits] = (() => {

@@ -30,7 +30,8 @@ t.test('a text keeps 31 digits and more', async (t) => {
   t.same(exactOf('97'), { hi: 97, lo: 0 })
   t.same(exactOf(0.1), exactOf('0.1'), 'a number is what it is written as')
   t.ok(exactOf('0.1').lo !== 0)
-  t.same(exactOf('much'), { hi: Number.NaN, lo: 0 })
+  t.same(exactOf(' 97 '), { hi: 97, lo: 0 })
+  for (const text of ['much', '', ' ', '1_000']) t.same(exactOf(text), { hi: Number.NaN, lo: 0 })
 })
 
 t.test('sums, products and quotients agree with decimals to 29 digits', async () => {

@@ -2,6 +2,7 @@ import {
   BACKTEST_QUEUE,
   EVENTS_STREAM,
   inboxPrefix,
+  OPTIMISATION_QUEUE,
   RATE_ORACLE_CHANGED,
   type ServiceName,
   serviceName,
@@ -46,7 +47,10 @@ const MORE: Partial<Record<ServiceName, { publish?: readonly string[]; subscribe
     publish: ['market.>', ...FEED_OWNERSHIP, RATE_ORACLE_CHANGED],
     subscribe: ['market.>', 'feeds.*', RATE_ORACLE_CHANGED],
   },
-  backtesting: { publish: ['backtests.>', ...ownStream(BACKTEST_QUEUE)], subscribe: ['backtests.>'] },
+  backtesting: {
+    publish: ['backtests.>', ...ownStream(BACKTEST_QUEUE), ...ownStream(OPTIMISATION_QUEUE)],
+    subscribe: ['backtests.>'],
+  },
   orchestration: { publish: ['hbot.>'], subscribe: ['hbot.>'] },
 }
 

@@ -38,4 +38,11 @@ export const backtestProgressSubject = (taskId: string): string => `backtests.pr
 export const BACKTEST_PROGRESS = 'backtests.progress.*'
 export const BACKTEST_CANCEL = 'backtests.cancel'
 
+/** Where searches for parameters wait; each goes to one replica. */
+export const OPTIMISATION_QUEUE = 'OPTIMISATIONS'
+export const OPTIMISATION_QUEUE_SUBJECTS = 'backtests.optimise.*'
+export const optimisationQueueSubject = (optimisationId: string): string => `backtests.optimise.${optimisationId}`
+/** Heard by the replica that runs it: nobody wants the search any more. */
+export const OPTIMISATION_CANCEL = 'backtests.cancel-optimisation'
+
 const subjectToken = (text: string): string => (text === '' ? '_' : text.replaceAll(/[\s.*>]/g, '_'))

@@ -5,9 +5,11 @@ import { backtestMetrics } from './backtest-metrics.ts'
 import { keptCandles, marketCandles } from './candles/market-candles.ts'
 import { createUploads } from './candles/uploads.ts'
 import { type BacktestingConfig, config } from './config.ts'
+import { openOptimisations } from './optimise/open-optimisations.ts'
+import { OPTIMISATIONS, OptimiseController } from './optimise/optimise.http.ts'
 import { createTaskRunner } from './queue/run-task.ts'
 import { sweepTasks } from './queue/sweep-tasks.ts'
-import { openTaskQueue } from './queue/task-queue.ts'
+import { openTaskQueue, TASKS } from './queue/task-queue.ts'
 import { createResultTables } from './results/result-tables.ts'
 import { createStoreResults } from './results/store-results.ts'
 import { readResults } from './results/stored-results.ts'
@@ -64,6 +66,7 @@ export const backtesting: ServiceDefinition<BacktestingConfig> = {
     const files = userFiles(config.COLIBRI_HOME)
     const prepare = prepareRuns({ files, candles, rules, uploads, workers, mostRows: config.BACKTEST_MAX_ROWS })
     const results = createStoreResults(pool)
+    const searches = await openOptimisations(kit, { runs: prepare, workers })
     const progress = followProgress(nats)
     const handle = handleTask({ log, context: kit.context, now: Date.now })
     const runner = createTaskRunner({
@@ -76,7 +79,7 @@ export const backtesting: ServiceDefinition<BacktestingConfig> = {
       now: Date.now,
       ran: metrics.ran,
     })
-    const queue = openTaskQueue({ nats, places: config.BACKTEST_WORKERS, work: runner.work, report })
+    const queue = openTaskQueue({ names: TASKS, nats, places: config.BACKTEST_WORKERS, work: runner.work, report })
     const cancelling = nats.subscribe(BACKTEST_CANCEL, {
       callback: (error, message) => {
         if (error === null) runner.cancel(backtestCancel.parse(message.json()).taskId)
@@ -90,13 +93,16 @@ export const backtesting: ServiceDefinition<BacktestingConfig> = {
       enqueue: (taskId) => queue.add(taskId).catch((error: unknown) => report(error, `queueing backtest ${taskId}`)),
       cancelled: (taskId) => nats.publish(BACKTEST_CANCEL, JSON.stringify({ taskId })),
     })
+    const keepOnly = async (ids: readonly string[]): Promise<void> =>
+      uploads.keepOnly([...ids, ...(await searches.uploads())])
     const stopping = new AbortController()
     kit.onShutdown(() => workers.close())
     let running: Promise<void> = Promise.resolve()
 
     return {
-      controllers: [RunHttp, TasksHttp],
+      controllers: [RunHttp, TasksHttp, OptimiseController],
       providers: [
+        { provide: OPTIMISATIONS, useValue: searches.optimisations },
         {
           provide: BACKTEST_RUNS,
           useValue: { prepare, workers, patienceMs: RUN_PATIENCE_MS, ran: metrics.ran },
@@ -106,13 +112,14 @@ export const backtesting: ServiceDefinition<BacktestingConfig> = {
           useValue: { commands, queries, read: readResults(pool, queries), progress: progress.of },
         },
       ],
-      projections: [tasks],
+      projections: [tasks, searches.projection],
       recover: async () => {
+        searches.begin()
         running = queue.run(stopping.signal)
         kit.background('running backtests', running)
         kit.background(
           'finding backtests that nobody runs',
-          sweepTasks({ queries, queue, results, uploads, report }, stopping.signal),
+          sweepTasks({ queries, queue, results, uploads: { keepOnly }, report }, stopping.signal),
         )
       },
       // What runs here begins again elsewhere at once.
@@ -121,7 +128,7 @@ export const backtesting: ServiceDefinition<BacktestingConfig> = {
         runner.stop()
         cancelling.unsubscribe()
         progress.stop()
-        await running
+        await Promise.all([running, searches.handOver()])
       },
     }
   },

@@ -30,7 +30,14 @@ import {
   tradingRulesReply,
   tradingRulesRequest,
 } from '../rpc.ts'
-import { BACKTEST_CANCEL, RATE_ORACLE_CHANGED, rpcSubject } from '../subjects.ts'
+import {
+  BACKTEST_CANCEL,
+  OPTIMISATION_CANCEL,
+  OPTIMISATION_QUEUE,
+  OPTIMISATION_QUEUE_SUBJECTS,
+  RATE_ORACLE_CHANGED,
+  rpcSubject,
+} from '../subjects.ts'
 import { recordedEvent } from './recorded-event.ts'
 
 type Messages = Readonly<Record<string, z.ZodType>>
@@ -196,6 +203,22 @@ export const channels = (): readonly Channel[] => [
     description: 'Between replicas of backtesting: a task was deleted, whoever runs it stops.',
     said: { BacktestCancel: backtestCancel },
     heard: { BacktestCancel: backtestCancel },
+  },
+  {
+    name: OPTIMISATION_QUEUE,
+    server: 'nats',
+    address: OPTIMISATION_QUEUE_SUBJECTS,
+    description: `Between replicas of backtesting: JetStream work queue \`${OPTIMISATION_QUEUE}\` of searches for parameters.`,
+    said: { OptimisationQueued: backtestQueued },
+    heard: { OptimisationQueued: backtestQueued },
+  },
+  {
+    name: OPTIMISATION_CANCEL,
+    server: 'nats',
+    address: OPTIMISATION_CANCEL,
+    description: 'Between replicas of backtesting: a search was cancelled, whoever runs it stops.',
+    said: { OptimisationCancel: backtestCancel },
+    heard: { OptimisationCancel: backtestCancel },
   },
   ...calls(),
   {

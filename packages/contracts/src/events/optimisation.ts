@@ -58,8 +58,8 @@ export const optimisationEvents = {
     /** Trials there will be at the most, over all windows. */
     trials: z.number().int(),
   }),
-  /** Once for each attempt: whoever goes on after a crash keeps the trials that are finished. */
-  OptimisationStarted: z.object({ attempt: z.number().int(), instanceId: z.string() }),
+  /** Once: whoever goes on after a crash goes on with the trials that are not finished. */
+  OptimisationStarted: z.object({ instanceId: z.string() }),
   TrialFinished: trial.extend({
     /** Profit and loss at each tenth of the candles, as far as it came: later trials are compared with it. */
     curve: z.array(z.number()),

@@ -59,7 +59,7 @@ export const optimiseTrial = z.object({
   parameters: z.record(z.string(), z.unknown()),
   /** Of the objective. */
   value: z.number().nullable(),
-  broken_constraints: z.array(z.string()),
+  broken_constraints: z.array(z.string()).readonly(),
   results: z.record(z.string(), z.number()).nullable(),
   /** How far it came, from 0 to 1. */
   progress: z.number(),

@@ -7,7 +7,6 @@ export interface SubmittedOptimisation {
   readonly kind: 'submitted'
   readonly spec: OptimisationSpec
   readonly status: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled'
-  readonly attempts: number
   readonly trials: readonly FinishedTrial[]
   /** The windows that were judged on what follows them. */
   readonly tested: ReadonlySet<number>
@@ -61,7 +60,9 @@ const decide = (command: OptimisationCommand, state: Optimisation): readonly Opt
   if (isOver(state)) return []
   switch (command.kind) {
     case 'start':
-      return [{ type: 'OptimisationStarted', data: { attempt: state.attempts + 1, instanceId: command.instanceId } }]
+      return state.status === 'pending'
+        ? [{ type: 'OptimisationStarted', data: { instanceId: command.instanceId } }]
+        : []
     case 'complete':
       return [{ type: 'OptimisationCompleted', data: {} }]
     case 'fail':
@@ -75,7 +76,6 @@ const evolve = (state: Optimisation, event: OptimisationEvent): Optimisation => 
       kind: 'submitted',
       spec: event.data.spec,
       status: 'pending',
-      attempts: 0,
       trials: [],
       tested: new Set(),
       isDeleted: false,
@@ -83,7 +83,7 @@ const evolve = (state: Optimisation, event: OptimisationEvent): Optimisation => 
   if (state.kind === 'none') return state
   switch (event.type) {
     case 'OptimisationStarted':
-      return { ...state, status: 'running', attempts: event.data.attempt }
+      return { ...state, status: 'running' }
     case 'TrialFinished':
       return state
     case 'WindowTested':

@@ -1,7 +1,7 @@
 import { ApiError } from '@colibri/service-kit'
 import { type Figures, type Floors, judge, METRICS, type Parameters, type Results, type Span } from '@colibri/strategy'
 import type { CheckedRun, PrepareRun } from '../runs/prepare-run.ts'
-import type { BacktestJob, ConfigProblem, Description } from '../workers/job.ts'
+import type { BacktestJob, ConfigProblem } from '../workers/job.ts'
 import { openLine } from '../workers/line.ts'
 import type { WorkerPool } from '../workers/pool.ts'
 import type { SearchWork, Tried } from './run-search.ts'
@@ -28,19 +28,23 @@ export const figuresOf = (results: Results): Figures =>
 
 /**
  * Runs single trials, as many at once as there are workers and no more, so that other backtests find a worker between two
- * of them. Candles are loaded once for the whole search: a trial that trades on the same ones is only sent its parameters.
+ * of them. Candles are loaded once for the whole search: a trial on the same ones as the configuration itself, whose `job`
+ * is at hand, is only sent its parameters.
  */
 export const trialRunner = (
   { runs, workers }: TrialDeps,
   base: CheckedRun,
+  job: BacktestJob,
   { goal }: SearchPlan,
   signal: AbortSignal,
 ): SearchWork['attempt'] => {
   const line = openLine(workers.size)
-  const jobs = new Map<string, Promise<BacktestJob>>()
+  type Needs = CheckedRun['needs']
+  const keyOf = ({ market, feeds }: Needs): string => JSON.stringify([market, feeds])
+  const jobs = new Map([[keyOf(base.needs), Promise.resolve(job)]])
 
-  const jobFor = (needs: Extract<Description, { kind: 'described' }>): Promise<BacktestJob> => {
-    const key = JSON.stringify([needs.market, needs.feeds])
+  const jobFor = (needs: Needs): Promise<BacktestJob> => {
+    const key = keyOf(needs)
     const known = jobs.get(key) ?? runs.load({ ...base, needs }, 'none')
     jobs.set(key, known)
     return known
@@ -52,15 +56,13 @@ export const trialRunner = (
     const needs = await runs.describe(base.controller, placed.config)
     if (needs.kind === 'refused') return failed(words(needs.problems))
     if (needs.kind === 'failed') return failed(needs.error)
-    let job: BacktestJob
-    try {
-      job = await jobFor(needs)
-    } catch (error) {
+    const found = await jobFor(needs).catch((error: unknown) => {
       // Only a trial that wants other candles than the configuration itself can find them missing.
       if (error instanceof ApiError && error.status === 400) return failed(error.message)
       throw error
-    }
-    const outcome = await workers.run({ ...job, config: placed.config, window, floors }, { signal })
+    })
+    if ('outcome' in found) return found
+    const outcome = await workers.run({ ...found, config: placed.config, window, floors }, { signal })
     switch (outcome.kind) {
       case 'completed': {
         const figures = figuresOf(outcome.summary.results)

@@ -24,11 +24,14 @@ const MOST_BAYESIAN = 1_000
 /** Where no trial depends on another one, waiting for a whole round would only cost time. */
 const FREE_ROUND = 256
 
-export interface PlannedWindow {
-  readonly index: number
+export interface Spans {
   readonly train: Span
   /** Null: nothing follows. */
   readonly test: Span | null
+}
+
+export interface PlannedWindow extends Spans {
+  readonly index: number
   readonly search: Search
 }
 
@@ -64,9 +67,16 @@ const collecting = () => {
   }
 }
 
+/** The times of a search's windows; one of them, without a test, unless it walks forward. Throws `SearchRefused`. */
+export const spansOf = ({ backtest, walkForward }: OptimisationSpec): readonly Spans[] => {
+  const whole = { from: backtest.startTime, to: backtest.endTime }
+  const seconds = secondsOf(backtest.resolution) ?? 60
+  return walkForward === null ? [{ train: whole, test: null }] : windowsOf(whole, seconds, walkForward)
+}
+
 /** Throws `SearchRefused`; its paths are those of the request. */
 export const planOf = (spec: OptimisationSpec): SearchPlan => {
-  const { backtest, method, direction, walkForward, pruning } = spec
+  const { method, direction, pruning } = spec
   const flaws = collecting()
   const space = flaws.tried(['parameters'], () => parseSpace(spec.parameters))
   const objective = parseExpression(spec.objective)
@@ -77,29 +87,27 @@ export const planOf = (spec: OptimisationSpec): SearchPlan => {
     flaws.add(['constraints', index], parsed)
     return []
   })
-  const whole = { from: backtest.startTime, to: backtest.endTime }
-  const seconds = secondsOf(backtest.resolution)
-  if (seconds === undefined) flaws.add(['backtesting_resolution'], `'${backtest.resolution}' is no interval`)
-  const spans =
-    walkForward === null
-      ? [{ train: whole, test: null }]
-      : flaws.tried(['walk_forward'], () => windowsOf(whole, seconds ?? 60, walkForward))
+  const spans = flaws.tried(['walk_forward'], () => spansOf(spec))
   if (method === 'bayesian' && spec.trials > MOST_BAYESIAN)
     flaws.add(['trials'], `${MOST_BAYESIAN} are the most that a Bayesian search makes`)
 
   const round = method === 'bayesian' || pruning !== null ? spec.round : FREE_ROUND
-  const windows =
-    space &&
-    spans?.flatMap(({ train, test }, index) => {
-      const seed = generatorOf(spec.seed, index).below(2 ** 32)
-      const plan = { space, method, trials: Math.min(spec.trials, MOST_TRIALS), seed, round }
-      const search = flaws.tried(['parameters'], () => searchOf(plan, MOST_TRIALS))
-      return search === undefined ? [] : [{ index, train, test, search }]
-    })
-  const trials = windows?.reduce((sum, { search }) => sum + search.trials, 0) ?? 0
+  const searchIn = (index: number): Search | undefined => {
+    if (space === undefined) return undefined
+    const seed = generatorOf(spec.seed, index).below(2 ** 32)
+    return flaws.tried(['parameters'], () => searchOf({ space, method, trials: spec.trials, seed, round }, MOST_TRIALS))
+  }
+  const first = searchIn(0)
+  const trials = (first?.trials ?? 0) * (spans?.length ?? 0)
   if (trials > MOST_TRIALS)
     flaws.add(['walk_forward', 'windows'], `makes ${trials} trials over all windows; ${MOST_TRIALS} are the most`)
-  if (space === undefined || windows === undefined || typeof objective === 'string' || !flaws.isEmpty())
+  if (space === undefined || first === undefined || spans === undefined || typeof objective === 'string')
     return flaws.refuse()
+  if (!flaws.isEmpty()) return flaws.refuse()
+  const windows = spans.map((each, index) => ({
+    index,
+    ...each,
+    search: (index === 0 ? first : searchIn(index)) ?? first,
+  }))
   return { goal: { objective, direction, constraints }, space, windows, pruning, trials }
 }

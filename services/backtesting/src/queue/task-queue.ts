@@ -12,7 +12,21 @@ import {
 } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/nats-core'
 
+/** A stream of messages with one subject for each thing that waits. */
+export interface QueueNames {
+  readonly stream: string
+  readonly subjects: string
+  readonly subjectOf: (taskId: string) => string
+}
+
+export const TASKS: QueueNames = {
+  stream: BACKTEST_QUEUE,
+  subjects: BACKTEST_QUEUE_SUBJECTS,
+  subjectOf: backtestQueueSubject,
+}
+
 export interface TaskQueueOptions {
+  readonly names: QueueNames
   readonly nats: NatsConnection
   /** Tasks run at once by this replica. */
   readonly places: number
@@ -39,22 +53,22 @@ const AGAIN_MS = 1_000
 const CALL_MS = 3_000
 const RETRY_MS = 1_000
 
-export const openTaskQueue = ({ nats, places, work, report }: TaskQueueOptions): TaskQueue => {
+export const openTaskQueue = ({ names, nats, places, work, report }: TaskQueueOptions): TaskQueue => {
   const client = jetstream(nats, { timeout: CALL_MS })
   let ready: Promise<void> | undefined
 
   const create = async (): Promise<void> => {
     const manager = await jetstreamManager(nats, { checkAPI: false, timeout: CALL_MS })
     await manager.streams.add({
-      name: BACKTEST_QUEUE,
-      subjects: [BACKTEST_QUEUE_SUBJECTS],
+      name: names.stream,
+      subjects: [names.subjects],
       retention: RetentionPolicy.Workqueue,
       storage: StorageType.File,
       max_msgs_per_subject: 1,
       discard: DiscardPolicy.New,
       discard_new_per_subject: true,
     })
-    await manager.consumers.add(BACKTEST_QUEUE, {
+    await manager.consumers.add(names.stream, {
       durable_name: CONSUMER,
       ack_policy: AckPolicy.Explicit,
       ack_wait: nanos(ACK_WAIT_MS),
@@ -81,7 +95,7 @@ export const openTaskQueue = ({ nats, places, work, report }: TaskQueueOptions):
       if ((await work(queued.data.taskId)) === 'done') message.ack()
       else message.nak()
     } catch (error) {
-      report(error, `running backtest ${queued.data.taskId}`)
+      report(error, `running ${queued.data.taskId} of ${names.stream}`)
       message.nak(AGAIN_MS)
     } finally {
       clearInterval(working)
@@ -92,7 +106,7 @@ export const openTaskQueue = ({ nats, places, work, report }: TaskQueueOptions):
     while (!signal.aborted) {
       try {
         await open()
-        const consumer = await client.consumers.get(BACKTEST_QUEUE, CONSUMER)
+        const consumer = await client.consumers.get(names.stream, CONSUMER)
         while (!signal.aborted) {
           const message = await untilAborted(consumer.next({ expires: ASK_MS }), signal)
           if (message !== null) await handle(message)
@@ -100,7 +114,7 @@ export const openTaskQueue = ({ nats, places, work, report }: TaskQueueOptions):
       } catch (error) {
         if (signal.aborted) return
         ready = undefined
-        report(error, 'asking for backtests')
+        report(error, `asking for work of ${names.stream}`)
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
       }
     }
@@ -110,7 +124,7 @@ export const openTaskQueue = ({ nats, places, work, report }: TaskQueueOptions):
     add: async (taskId) => {
       try {
         await open()
-        await client.publish(backtestQueueSubject(taskId), JSON.stringify({ taskId }), { timeout: CALL_MS })
+        await client.publish(names.subjectOf(taskId), JSON.stringify({ taskId }), { timeout: CALL_MS })
       } catch (error) {
         if (error instanceof JetStreamApiError && /per subject/.test(error.message)) return
         ready = undefined

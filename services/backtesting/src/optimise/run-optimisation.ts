@@ -1,0 +1,86 @@
+import { type OptimisationEvent, optimisationStream } from '@colibri/contracts'
+import { DuplicateEvent, derivedEventId, type EventLog, type RecordedEvent } from '@colibri/event-log'
+import { ApiError, RpcError } from '@colibri/service-kit'
+import { ControllerBroken, type PrepareRun } from '../runs/prepare-run.ts'
+import type { WorkerPool } from '../workers/pool.ts'
+import { isOver, optimisationFrom } from './optimisation.ts'
+import type { HandleOptimisation } from './optimise-commands.ts'
+import { type FinishedTrial, runSearch } from './run-search.ts'
+import { SearchEnded, trialRunner } from './run-trial.ts'
+import { planOf } from './search-plan.ts'
+
+export interface RunOptimisationDeps {
+  readonly log: EventLog
+  readonly handle: HandleOptimisation
+  readonly runs: Pick<PrepareRun, 'checkAgain' | 'describe' | 'load'>
+  readonly workers: WorkerPool
+  readonly instanceId: string
+}
+
+/** Stores what became of trials: once each, whoever else runs the same search by mistake. */
+const trialStore = (log: EventLog, id: string, [submitted]: readonly RecordedEvent[]) => {
+  const stream = optimisationStream(id)
+  return async (event: OptimisationEvent, key: string): Promise<void> => {
+    const metadata = {
+      actor: 'service:backtesting',
+      correlationId: submitted?.metadata.correlationId ?? id,
+      causationId: submitted?.id ?? id,
+      time: Date.now(),
+    }
+    const eventId = derivedEventId(stream, key, 0)
+    try {
+      await log.append(stream, [{ id: eventId, ...event, schemaVersion: 1, metadata }], 'any')
+    } catch (error) {
+      if (!(error instanceof DuplicateEvent)) throw error
+    }
+  }
+}
+
+const testOf = ({ window, number, parameters, outcome, figures }: FinishedTrial) => ({
+  window,
+  number,
+  parameters: { ...parameters },
+  outcome: plain(outcome),
+  figures: figures && { ...figures },
+})
+const plain = (outcome: FinishedTrial['outcome']) =>
+  outcome.state === 'completed' ? { ...outcome, broken: [...outcome.broken] } : outcome
+
+/** Trying again would not help. Market data that is away just now is not among these. */
+const isItsOwn = (error: unknown): error is Error =>
+  error instanceof ControllerBroken ||
+  (error instanceof ApiError && error.status < 500) ||
+  (error instanceof RpcError && error.kind !== 'unavailable')
+
+/**
+ * Runs a search to its end, or goes on where an earlier run of it was broken off: trials that are in the log are not run
+ * again. Returns when it is over, or when the signal aborts. Rejects when something that is no fault of the search's, such
+ * as a service that is away, keeps it from going on: then it can be run again.
+ */
+export const runOptimisation = async (deps: RunOptimisationDeps, id: string, signal: AbortSignal): Promise<void> => {
+  const { log, handle, runs, workers, instanceId } = deps
+  await handle(id, { kind: 'start', instanceId })
+  const events = await log.read(optimisationStream(id))
+  const state = optimisationFrom(events)
+  if (state.kind === 'none' || isOver(state)) return
+  const store = trialStore(log, id, events)
+  try {
+    const plan = planOf(state.spec)
+    const base = await runs.checkAgain(state.spec.backtest)
+    await runSearch(plan, state, {
+      // Candles that are missing end the search before its first trial.
+      attempt: trialRunner({ runs, workers }, base, await runs.load(base, 'none'), plan, signal),
+      finished: (trial) =>
+        store(
+          { type: 'TrialFinished', data: { ...testOf(trial), curve: [...trial.curve] } },
+          `trial ${trial.window} ${trial.number}`,
+        ),
+      tested: (trial) => store({ type: 'WindowTested', data: testOf(trial) }, `test ${trial.window}`),
+    })
+    await handle(id, { kind: 'complete' })
+  } catch (error) {
+    if (error instanceof SearchEnded && signal.aborted) return
+    if (!isItsOwn(error)) throw error
+    await handle(id, { kind: 'fail', error: error.message })
+  }
+}

@@ -11,16 +11,18 @@ export {
 export type { Results } from './backtest/results.ts'
 export { runBacktest } from './backtest/run-backtest.ts'
 export type { CandleFeed, Candles } from './candles.ts'
-export { type Column, candleFeatures } from './controllers/candle-features.ts'
+export { type Column, candleFeatures, inName } from './controllers/candle-features.ts'
 export { CONTROLLERS, findController } from './controllers/catalogue.ts'
-export type {
-  Action,
-  Controller,
-  ControllerConfig,
-  Decide,
-  Features,
-  TradingRules,
-  World,
+export {
+  type Action,
+  type Controller,
+  type ControllerConfig,
+  type ControllerType,
+  type Decide,
+  type Features,
+  NO_ACTIONS,
+  type TradingRules,
+  type World,
 } from './controllers/controller.ts'
 export {
   type Directional,
@@ -61,6 +63,7 @@ export {
   oneOf,
   optional,
   orderType,
+  type PositionMode,
   positionMode,
   positionSide,
   type Refusal,
@@ -77,6 +80,13 @@ export {
   tripleBarrier,
 } from './controllers/fields-models.ts'
 export { type TemplateField, template } from './controllers/fields-template.ts'
+export type { Ladder, Level } from './controllers/market-making/levels.ts'
+export {
+  type MarketMakingConfig,
+  marketMaking,
+  positionsAtLevels,
+  type Quoting,
+} from './controllers/market-making/market-making.ts'
 export {
   CLOSE_TYPES,
   type CloseType,
@@ -86,8 +96,31 @@ export {
   type Side,
 } from './executors/close-type.ts'
 export type { Executor } from './executors/executor.ts'
-export type { ExecutorConfig } from './executors/executor-config.ts'
+export type {
+  ArbitrageExecutorConfig,
+  ConnectorPair,
+  DcaExecutorConfig,
+  ExecutorConfig,
+  GridExecutorConfig,
+  OrderExecutorConfig,
+  PositionExecutorConfig,
+  TrailingStop,
+  TripleBarrier,
+  XemmExecutorConfig,
+} from './executors/executor-config.ts'
 export * from './indicators/index.ts'
-export { type Exact, exactOf, minus, nearest, over, type Price, plus, times } from './numbers/exact.ts'
+export {
+  ceilingOf,
+  type Exact,
+  exactOf,
+  floorOf,
+  minus,
+  nearest,
+  over,
+  type Price,
+  plus,
+  times,
+} from './numbers/exact.ts'
 export * from './optimise/index.ts'
+export type { PositionSummary, Positions } from './positions/positions.ts'
 export * from './report/index.ts'

@@ -23,17 +23,10 @@ export const trueRange = (bars: Bars): Float64Array => {
   return ranges
 }
 
-/**
- * Wilder's average of the true range; from row `length` on, where it starts as a plain mean (TA-Lib ATR). Written into a
- * series that is given, if one is.
- */
-export const averageTrueRange = (
-  bars: Bars,
-  length: number,
-  averages: Float64Array = new Float64Array(bars.close.length),
-): Float64Array => {
+/** Wilder's average of the true range; from row `length` on, where it starts as a plain mean (TA-Lib ATR). */
+export const averageTrueRange = (bars: Bars, length: number): Float64Array => {
   rowsOf('length', length)
-  averages.fill(Number.NaN, 0, length)
+  const averages = unavailable(bars.close.length)
   let average = 0
   for (let row = 1; row < averages.length; row++) {
     const range = rangeAt(bars, row)

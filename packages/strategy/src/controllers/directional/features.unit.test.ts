@@ -84,12 +84,14 @@ t.test('a realistic backtest sees on each row what is seen live', { skip }, asyn
   for (const controller of directionals) {
     const own = controller === dmanV3 ? settings : {}
     const window = controller.feeds?.(configOf(controller, own))[0]?.window ?? Number.NaN
+    // The average true range never quite forgets what was before the window.
+    const tolerance = controller === superTrendV1 ? 1e-5 : 1e-6
     const backtested = featuresOf(controller, own, candles, 'realistic')
     for (let rows = window; rows <= candles.length; rows += 7) {
       const live = featuresOf(controller, own, lastCandles(firstRows(candles, rows), window), 'live')
       const wrong = [...(live?.columns ?? [])].filter(([name, values]) => {
         const [now, then] = [values.at(-1) ?? Number.NaN, backtested?.columns.get(name)?.[rows - 1] ?? Number.NaN]
-        return !(Math.abs(now - then) <= 1e-6 * Math.max(1, Math.abs(now)))
+        return !(Math.abs(now - then) <= tolerance * Math.max(1, Math.abs(now)))
       })
       t.same(
         wrong.map(([name]) => name),

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { slidingSuperTrend, superTrend } from '../../indicators/supertrend.ts'
+import { superTrend } from '../../indicators/supertrend.ts'
 import { inName } from '../candle-features.ts'
 import { controllerConfig, field, PROMPT } from '../fields.ts'
 import { candlesFields, DIRECTIONAL } from '../fields-bases.ts'
@@ -14,12 +14,15 @@ const schema = controllerConfig('supertrend_v1', DIRECTIONAL, {
 })
 export type SuperTrendV1Config = z.output<typeof schema>
 
-const windowOf = ({ length }: SuperTrendV1Config): number => length + 10
+/**
+ * The direction is up until the line has turned for the first time. Ten rows after the average true range has begun, as
+ * many as the original looks at, most of what it says is just that; after ten lengths it has found its way.
+ */
+const windowOf = ({ length }: SuperTrendV1Config): number => 10 * length
 
 /**
  * Follows the SuperTrend while the close is near its line. The columns of the line in one direction alone hold 0 where it
- * goes the other way: left empty, as the original has them, they would leave no row to trade on in a backtest. The line
- * remembers where it started: a realistic backtest starts it anew for each row, as it is done live.
+ * goes the other way: left empty, as the original has them, they would leave no row to trade on in a backtest.
  */
 export const superTrendV1 = directional<SuperTrendV1Config>({
   name: 'supertrend_v1',
@@ -28,10 +31,8 @@ export const superTrendV1 = directional<SuperTrendV1Config>({
   derive: (config, candles, mode) => {
     const { length, multiplier, percentage_threshold: threshold } = config
     if (candles.length <= length) return undefined
-    const { trend, direction } =
-      mode === 'realistic'
-        ? slidingSuperTrend(candles, length, multiplier, windowOf(config))
-        : superTrend(candles, length, multiplier)
+    const { trend, direction } = superTrend(candles, length, multiplier)
+    if (mode === 'realistic') trend.fill(Number.NaN, 0, windowOf(config) - 1)
     const { close } = candles
     const distance = close.map((price, row) => Math.abs(price - (trend[row] as number)) / price)
     const lineWhile = (way: 1 | -1): Float64Array => trend.map((line, row) => (direction[row] === -way ? 0 : line))

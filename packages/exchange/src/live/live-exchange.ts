@@ -32,6 +32,8 @@ export interface LiveExchange extends CcxtExchange {
   watchOrderBook(symbol: string, limit?: number): Promise<unknown>
   unWatchOrderBook(symbol: string, params?: object): Promise<unknown>
   watchTrades(symbol: string): Promise<unknown>
+  /** Trades by symbol, a thousand each, that nobody asks for twice. */
+  trades: Record<string, unknown>
   unWatchTrades(symbol: string): Promise<unknown>
   watchTicker(symbol: string): Promise<unknown>
   unWatchTicker(symbol: string): Promise<unknown>

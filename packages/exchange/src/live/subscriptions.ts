@@ -95,7 +95,7 @@ export const bookSubscription = (source: StreamSource): Subscription<BookView> =
 
 const rows = z.array(z.unknown())
 /** Ids that are remembered, so that a venue that repeats its last trades on each subscription is not believed twice. */
-const mostSeen = 4_000
+const mostSeen = 1_000
 
 export const tradesSubscription = (source: StreamSource, seen: Set<string>): Subscription<readonly PublicTrade[]> => {
   const { exchange, market } = source
@@ -108,8 +108,10 @@ export const tradesSubscription = (source: StreamSource, seen: Set<string>): Sub
   }
   return {
     async next() {
-      const trades = rows
-        .parse(await exchange.watchTrades(market.symbol))
+      const told = rows.parse(await exchange.watchTrades(market.symbol))
+      // Kept, they would be most of what fifty pairs take.
+      delete exchange.trades[market.symbol]
+      const trades = told
         .map((row) => publicTradeReply.safeParse(row).data)
         .filter((trade) => trade !== undefined)
         .map(({ id, side, price, amount, timestamp }) => ({

@@ -22,8 +22,12 @@ const COMMANDS = {
   log: [join(root, 'infra', 'cli', 'dist', 'main.js')],
   candles: [join(root, 'infra', 'cli', 'dist', 'candles.js')],
   golden: [join(root, 'infra', 'cli', 'dist', 'golden.js')],
+  backtest: [join(root, 'infra', 'cli', 'dist', 'backtest.js')],
   asyncapi: [join(root, 'infra', 'cli', 'dist', 'write-asyncapi.js')],
 }
+
+/** Those whose output is read by people and programs: it is theirs alone. */
+const QUIET = ['log', 'candles', 'backtest']
 
 const say = (line) => process.stdout.write(`${line}\n`)
 const fail = (sentence) => {
@@ -139,7 +143,7 @@ if (Number(process.versions.node.split('.')[0]) < 20)
 try {
   await install()
   const node = pinnedNode()
-  if (command !== 'log' && command !== 'candles') say('compiling')
+  if (!QUIET.includes(command)) say('compiling')
   const compilation = await compile(node)
   if (compilation.code !== 0) {
     process.stdout.write(compilation.output)

@@ -1,7 +1,7 @@
-export { goldenIndicators } from '../indicators/indicators.golden.ts'
 export { engineCases } from './backtests/engine-cases.ts'
 export { wholeBacktests } from './backtests/whole-backtests.ts'
 export { differences, GOLDEN_TOLERANCE, type Tolerance } from './differences.ts'
+export { goldenIndicators } from './golden/indicators.ts'
 export { goldenPositionHolds } from './golden/position-holds.ts'
 export { goldenDcas, goldenGrids, goldenOrders, goldenPositions } from './golden/simulators.ts'
 export { type Difference, type GoldenCheck, type GoldenFile, type GoldenSuite, SeriesMissing } from './golden.ts'

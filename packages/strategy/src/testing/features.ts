@@ -1,6 +1,6 @@
-import type { Candles } from '../../candles.ts'
-import { MARKET } from '../../testing/world.ts'
-import type { Controller, ControllerConfig, Features, World } from '../controller.ts'
+import type { Candles } from '../candles.ts'
+import type { Controller, ControllerConfig, Features, World } from '../controllers/controller.ts'
+import { MARKET } from './world.ts'
 
 type Settings = Readonly<Record<string, unknown>>
 

@@ -8,11 +8,14 @@ export interface ShareBounds {
   readonly max_base_pct: number
 }
 
+/** Below this share of all that was traded, what is left of it is the rounding of its amounts. */
+const ROUNDING = 1e-12
+
 /** What executors left behind on a market; undefined when there is nothing. */
 export const positionOn = (positions: Positions, market: ConnectorPair): PositionSummary | undefined => {
   for (const position of positions)
     if (position.connector_name === market.connector_name && position.trading_pair === market.trading_pair)
-      return position.amount > 0 ? position : undefined
+      return position.amount * position.breakevenPrice > position.volumeTradedQuote * ROUNDING ? position : undefined
   return undefined
 }
 

@@ -308,7 +308,9 @@ t.test('a close believes the venue', async (t) => {
   const short = { venuePosition: () => ({ side: 'SELL', amount: 3 }) as const }
   t.match(created(winner()(long)), [{ level_id: 'global_close', side: 'SELL', amount: 3 }])
   t.same(winner()(short), [], 'what is on the other side is not closed')
-  t.same(winner()({ ...long, quantizeAmount: () => 0 }), [], 'nor what is too small to be an order')
+  const rest = (_: unknown, amount: number) => (amount === 3 ? 0 : amount)
+  t.same(winner()({ ...long, quantizeAmount: rest }), [], 'nor what is too small to be an order')
+  t.same(createdLevels(winner()({ quantizeAmount: (_, amount) => (amount === 4 ? 0 : amount) })), ALL, 'here neither')
 
   const tick = winner()
   t.same(tick(flat), [], 'nothing to close')

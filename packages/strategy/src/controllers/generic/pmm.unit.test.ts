@@ -6,7 +6,7 @@ import { nearest } from '../../numbers/exact.ts'
 import { created, createdLevels, createdPositions, ended } from '../../testing/actions.ts'
 import { anExecutor, aPosition, aWorld } from '../../testing/world.ts'
 import { NO_ACTIONS, type World } from '../controller.ts'
-import { shareOf, skewOf } from './base-share.ts'
+import { positionOn, shareOf, skewOf } from './base-share.ts'
 import { type PmmConfig, pmm } from './pmm.ts'
 import { pmmAdjusted } from './pmm-adjusted.ts'
 
@@ -112,6 +112,9 @@ t.test('what an inventory did cost, seen from the side that collects it', async 
   t.equal(shareOf(undefined, 'BUY', 1000), 0)
   t.equal(shareOf(holding(0.3), 'BUY', 1000), 0.3)
   t.equal(shareOf(holding(0.3), 'SELL', 1000), -0.3)
+  const rounding = aPosition({ ...MARKET, amount: 1e-17, volumeTradedQuote: 1000 })
+  t.equal(positionOn([rounding], MARKET), undefined, 'what rounding left is nothing')
+  t.equal(positionOn([{ ...rounding, amount: 1e-10 }], MARKET)?.amount, 1e-10, 'the smallest coin is something')
 })
 
 t.test('waiting orders are placed anew, filled ones become inventory', async (t) => {

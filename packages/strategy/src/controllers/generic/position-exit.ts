@@ -116,6 +116,8 @@ export const positionExit = (
     }
     if (phase.name === 'watching') {
       if (isCoolingDown || held === undefined || !isExitDue(config, held, share)) return undefined
+      // What is too small to be an order is kept: it would never be gone.
+      if (!(world.quantizeAmount(config, held.amount) > 0)) return undefined
       phase = { name: 'stopping', side: held.side }
     }
     if (phase.name === 'stopping') {

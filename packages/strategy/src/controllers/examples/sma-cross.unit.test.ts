@@ -65,6 +65,7 @@ t.test('the 12/26 cross on real candles: 1,630 round trips, as three other engin
   t.equal(results.total_long, 1630)
   const expected = trades.reduce((sum, { entry, exit }) => sum + 1000 * (exit / entry - 1 - 2 * COST), 0)
   t.ok(Math.abs(results.net_pnl_quote - expected) < 1e-6, 'and what they brought is what their prices say')
+  t.equal(run(candles, 'realistic').results.total_executors_with_position, 1630)
 })
 
 t.test('it buys on a cross upwards, sells on one downwards, and does nothing in between', async (t) => {

@@ -3,7 +3,7 @@ import type { CandleFeed } from '../../candles.ts'
 import type { Side } from '../../executors/close-type.ts'
 import type { ConnectorPair, GridExecutorConfig } from '../../executors/executor-config.ts'
 import { bandwidth, bollingerBands } from '../../indicators/bollinger.ts'
-import { type Exact, minus, type Price, plus, times } from '../../numbers/exact.ts'
+import { type Exact, exactOf, minus, nearest, type Price, plus, times } from '../../numbers/exact.ts'
 import { type Action, type Controller, NO_ACTIONS, type World } from '../controller.ts'
 import { controllerConfig, field, GENERIC, UPDATABLE, type Wrong } from '../fields.ts'
 import { bool, byName, decimal, exactDecimal, float, integer, positionMode, text } from '../fields-kinds.ts'
@@ -46,7 +46,8 @@ const schema = controllerConfig(
   },
   ({ portfolio_allocation, quote_asset }): readonly Wrong[] => {
     const wrong = (why: string) => ({ field: 'portfolio_allocation', why })
-    const sum = Object.values(portfolio_allocation).reduce((all, part) => all + part, 0)
+    const parts = Object.values(portfolio_allocation)
+    const sum = nearest(parts.reduce((all, part) => plus(all, exactOf(part)), exactOf(0)))
     const money = Object.keys(portfolio_allocation).find((asset) => asset === 'USDT' || asset === quote_asset)
     return [
       ...(sum < 1 ? [] : [wrong(`the allocations must add up to less than 1, not to ${sum}`)]),

@@ -158,6 +158,7 @@ t.test('what is allocated is less than everything, and not the money itself', as
   t.strictSame(whys({ SOL: 0.5, ETH: 0.5 }), [
     'portfolio_allocation: Value error, the allocations must add up to less than 1, not to 1',
   ])
+  t.equal(whys({ A: 0.1, B: 0.2, C: 0.7 })?.length, 1, 'which as doubles make a bit less than 1')
   t.strictSame(whys({ USDT: 0.5 }), [
     'portfolio_allocation: Value error, USDT is what is left over and cannot be allocated',
   ])

@@ -168,8 +168,9 @@ export const statArb: Controller<StatArbConfig> = {
       const gap = leg.target - state.heldQuote - state.filledQuote
       const isRoom =
         state.placed < config.max_orders_placed_per_side && state.filled < config.max_orders_filled_per_side
-      if (gap <= 0 || !isRoom) return []
-      return [{ type: 'create', executor: quoting(config, leg, side, state, world.mid(leg.market)) }]
+      const mid = world.mid(leg.market)
+      if (gap <= 0 || !isRoom || !(mid > 0)) return []
+      return [{ type: 'create', executor: quoting(config, leg, side, state, mid) }]
     }
 
     /** Takes off what stands on the wrong side of a leg. */

@@ -110,6 +110,7 @@ t.test('the one that fell behind is bought, the other sold', async (t) => {
   t.strictSame(decided(world(1)), ['quote BUY SOL 99.900000', 'quote SELL POPCAT 2.002000'])
   t.strictSame(decided(world(-1)), ['quote SELL SOL 100.100000', 'quote BUY POPCAT 1.998000'])
   t.strictSame(decided(world(0)), [])
+  t.strictSame(decided(world(1, { mid: () => Number.NaN })), [], 'nothing without a price')
 })
 
 t.test('there is no signal while a series is too short', async (t) => {

@@ -109,6 +109,7 @@ export const xemmMultipleLevels: Controller<XemmMultipleLevelsConfig> = {
     const [buys, sells] = [sideOf(config, 'BUY'), sideOf(config, 'SELL')]
     return (world) => {
       const price = world.mid(makerOf(config))
+      if (!(price > 0)) return NO_ACTIONS
       const imbalance = imbalanceOf(world)
       const missing = (side: Side, levels: typeof buys): Action[] =>
         levels

@@ -68,6 +68,7 @@ t.test('a level is missing when it is not there itself', async (t) => {
   t.strictSame(levels(decide(world({ active: [executor('SELL', 0.003)] }))), ALL)
   const whole = [executor('BUY', 0.003), executor('BUY', 0.006), executor('BUY', 0.009), executor('SELL', 0.004)]
   t.strictSame(decide(world({ active: whole })), [])
+  t.strictSame(decide(world({ mid: () => Number.NaN })), [], 'and none is without a price')
 })
 
 t.test('a side that has traded too often more than the other waits for it', async (t) => {

@@ -1,62 +1,69 @@
-import type { ExecutorColumns, FillColumns } from './browser/report-data.ts'
+import type { PackedExecutors, PackedFills } from './browser/report-data.ts'
+import { rowAt } from './browser/row-at.ts'
+import { packIntegers, packSteps, packValues } from './pack.ts'
 import type { ReportCandles, ReportExecutor } from './report.ts'
 
-/** As many digits as a table shows at most. */
-const rounded = (value: number): number => (Number.isFinite(value) ? Number(value.toPrecision(10)) : 0)
-
 /** The executors in the order they were created, in columns. */
-export const executorColumns = (executors: readonly ReportExecutor[], candles: ReportCandles): ExecutorColumns => {
+export const packExecutors = (executors: readonly ReportExecutor[], candles: ReportCandles): PackedExecutors => {
   const sorted = [...executors].sort((left, right) => left.timestamp - right.timestamp)
-  const column = <Value>(of: (executor: ReportExecutor) => Value): readonly Value[] => sorted.map(of)
-  const isFilled = ({ filledAmountQuote }: ReportExecutor): boolean => filledAmountQuote !== 0
+  const words = new Map<string, number>()
+  const texts = (of: (executor: ReportExecutor) => string | null): string =>
+    packIntegers(sorted.map((executor) => placeIn(words, of(executor) ?? '')))
+  const values = (of: (executor: ReportExecutor) => number) => packValues(sorted.map(of))
+  const after = (of: (executor: ReportExecutor) => number | null): string =>
+    packIntegers(
+      sorted.map((executor) => {
+        const time = of(executor)
+        return time === null ? 0 : Math.round(time - executor.timestamp) + 1
+      }),
+    )
   return {
-    id: column(({ id }) => id),
-    type: column(({ type }) => type.replace(/_executor$/, '')),
-    side: column(({ side }) => side ?? ''),
-    level: column(({ levelId }) => levelId ?? ''),
-    closeType: column(({ closeType }) => closeType ?? ''),
-    created: column(({ timestamp }) => timestamp),
-    entered: column((executor) => (isFilled(executor) ? executor.openOrderLastUpdate : null)),
-    closed: column(({ closeTimestamp }) => closeTimestamp),
-    entryPrice: column((executor) =>
-      isFilled(executor) && executor.averagePrice > 0 ? rounded(executor.averagePrice) : null,
-    ),
-    exitPrice: column((executor) =>
-      // What is held on has no exit.
-      isFilled(executor) && executor.closeTimestamp !== null && executor.closeType !== 'POSITION_HOLD'
-        ? closeAt(candles, executor.closeTimestamp)
-        : null,
-    ),
-    filledQuote: column(({ filledAmountQuote }) => rounded(filledAmountQuote)),
-    feesQuote: column(({ cumFeesQuote }) => rounded(cumFeesQuote)),
-    pnlQuote: column(({ netPnlQuote }) => rounded(netPnlQuote)),
-    pnlPct: column(({ netPnlPct }) => rounded(netPnlPct)),
+    ids: sorted.filter(isFilled).map(({ id }) => id),
+    type: texts(({ type }) => type.replace(/_executor$/, '')),
+    side: texts(({ side }) => side),
+    level: texts(({ levelId }) => levelId),
+    closeType: texts(({ closeType }) => closeType),
+    words: [...words.keys()],
+    created: packSteps(sorted.map(({ timestamp }) => timestamp)),
+    entered: after((executor) => (isFilled(executor) ? executor.openOrderLastUpdate : null)),
+    closed: after(({ closeTimestamp }) => closeTimestamp),
+    entryPrice: values((executor) => (isFilled(executor) ? executor.averagePrice : 0)),
+    exitPrice: values((executor) => exitPrice(executor, candles)),
+    filledQuote: values(({ filledAmountQuote }) => filledAmountQuote),
+    feesQuote: values(({ cumFeesQuote }) => cumFeesQuote),
+    pnlQuote: values(({ netPnlQuote }) => netPnlQuote),
+    pnlPct: values(({ netPnlPct }) => netPnlPct),
   }
 }
 
 /** The fills of all grids. */
-export const fillColumns = (executors: readonly ReportExecutor[]): FillColumns => {
+export const packFills = (executors: readonly ReportExecutor[]): PackedFills => {
   const fills = executors.flatMap((executor) =>
-    executor.fills.map((fill) => ({
-      ...fill,
+    executor.fills.map(({ timestamp, price, side }) => ({
+      timestamp,
+      price,
       // A grid that buys takes its profit by selling.
-      side: (executor.side === 'BUY') === (fill.side === 'entry') ? 'BUY' : 'SELL',
+      side: (executor.side === 'SELL') === (side === 'tp') ? 1 : 2,
     })),
   )
   return {
-    time: fills.map(({ timestamp }) => timestamp),
-    price: fills.map(({ price }) => rounded(price)),
-    side: fills.map(({ side }) => side),
+    time: packSteps(fills.map(({ timestamp }) => timestamp)),
+    price: packValues(fills.map(({ price }) => price)),
+    side: packIntegers(fills.map(({ side }) => side)),
   }
 }
 
-/** The close of the candle that opens at a time, or of the last one before it. */
-const closeAt = ({ length, timestamp, close }: ReportCandles, time: number): number | null => {
-  let [low, high] = [0, length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((timestamp[middle] ?? 0) <= time) low = middle + 1
-    else high = middle
-  }
-  return close[low - 1] ?? null
+const isFilled = ({ filledAmountQuote }: ReportExecutor): boolean => filledAmountQuote !== 0
+
+/** The close of the row on which it ended; 0 for what was not filled and for what is held on. */
+const exitPrice = (executor: ReportExecutor, candles: ReportCandles): number =>
+  isFilled(executor) && executor.closeTimestamp !== null && executor.closeType !== 'POSITION_HOLD'
+    ? (candles.close[rowAt(candles.timestamp, executor.closeTimestamp)] ?? 0)
+    : 0
+
+const placeIn = (words: Map<string, number>, word: string): number => {
+  const known = words.get(word)
+  if (known !== undefined) return known
+  words.set(word, words.size)
+  return words.size - 1
 }

@@ -1,8 +1,10 @@
-import type { PackedCandles, PackedIntegers, PackedNumbers, PackedTimes } from './browser/report-data.ts'
+import type { PackedCandles, PackedIntegers, PackedNumbers, PackedTimes, PackedValues } from './browser/report-data.ts'
 import type { ReportCandles } from './report.ts'
 
 /** Digits that a chart can show and a reader can use. */
 const DIGITS = 7
+/** A table shows single values beside large ones. */
+const TABLE_DIGITS = 10
 /** Few enough for `String.fromCharCode`, and whole groups of three bytes, so that parts of base64 can be joined. */
 const CHUNK = 3 * 8192
 
@@ -35,13 +37,25 @@ export const packTimes = (times: Float64Array, length: number): PackedTimes => {
 
 /** Numbers rounded to what a chart can show of the largest of them. Those that are no numbers count as 0. */
 export const packNumbers = (values: Float64Array, length: number): PackedNumbers => {
-  const decimals = decimalsOf([values], length)
+  const decimals = decimalsOf([values], length, DIGITS)
   const unit = 10 ** decimals
   return { decimals, values: packIntegers(differences(values, length, unit)) }
 }
 
+/** Numbers of a table, of which many are 0. */
+export const packValues = (numbers: readonly number[]): PackedValues => {
+  const values = Float64Array.from(numbers)
+  const decimals = decimalsOf([values], values.length, TABLE_DIGITS)
+  const unit = 10 ** decimals
+  return { decimals, values: packIntegers(numbers.map((value) => scaled(value, unit))) }
+}
+
+/** Whole numbers of which neighbours are near to each other. */
+export const packSteps = (values: readonly number[]): PackedIntegers =>
+  packIntegers(values.map((value, index) => Math.round(value) - Math.round(values[index - 1] ?? 0)))
+
 export const packCandles = ({ length, timestamp, open, high, low, close }: ReportCandles): PackedCandles => {
-  const decimals = decimalsOf([open, high, low, close], length)
+  const decimals = decimalsOf([open, high, low, close], length, DIGITS)
   const unit = 10 ** decimals
   const opens: number[] = []
   const highs: number[] = []
@@ -82,7 +96,7 @@ const scaled = (value: number | undefined, unit: number): number =>
   value === undefined || !Number.isFinite(value) ? 0 : Math.round(value * unit)
 
 /** As many as the numbers have themselves, but no more than leave the largest its digits. */
-const decimalsOf = (columns: readonly Float64Array[], length: number): number => {
+const decimalsOf = (columns: readonly Float64Array[], length: number, digits: number): number => {
   let largest = 0
   for (const column of columns) {
     for (let row = 0; row < length; row++) {
@@ -91,7 +105,7 @@ const decimalsOf = (columns: readonly Float64Array[], length: number): number =>
     }
   }
   if (largest === 0) return 0
-  const most = Math.min(Math.max(DIGITS - 1 - Math.floor(Math.log10(largest)), 0), 15)
+  const most = Math.min(Math.max(digits - 1 - Math.floor(Math.log10(largest)), 0), 15)
   for (let decimals = 0; decimals < most; decimals++) {
     if (columns.every((column) => isWhole(column, length, 10 ** decimals))) return decimals
   }

@@ -1,6 +1,6 @@
 import type { ReportData } from './browser/report-data.ts'
 import { durationText, percentText, plainText, timeText } from './browser/words.ts'
-import { executorColumns, fillColumns } from './executor-columns.ts'
+import { packExecutors, packFills } from './executor-columns.ts'
 import { escaped, scriptJson, scriptText } from './html.ts'
 import { packCandles, packNumbers, packTimes } from './pack.ts'
 import type { ChartLibrary, ReportInput } from './report.ts'
@@ -40,8 +40,8 @@ const reportData = (input: ReportInput, quote: string): ReportData => ({
     times: packTimes(input.equity.timestamp, input.equity.length),
     total: packNumbers(input.equity.total, input.equity.length),
   },
-  executors: executorColumns(input.executors, input.candles),
-  fills: fillColumns(input.executors),
+  executors: packExecutors(input.executors, input.candles),
+  fills: packFills(input.executors),
 })
 
 /** The money of a market, by its pair. */

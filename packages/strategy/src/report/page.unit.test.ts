@@ -1,7 +1,9 @@
 import t from 'tap'
 import type { Results } from '../backtest/results.ts'
 import { csvLine } from './browser/csv.ts'
+import type { ReportData } from './browser/report-data.ts'
 import { drawdownOf, rowAt } from './browser/row-at.ts'
+import { unpackExecutors, unpackFills } from './browser/unpack-executors.ts'
 import { durationText, timeText } from './browser/words.ts'
 import { figures } from './figures.ts'
 import { reportPage } from './page.ts'
@@ -72,7 +74,7 @@ const input: ReportInput = {
     close: column(101, 101, 82),
   },
   executors: [
-    executor(EVIL, { levelId: EVIL, timestamp: 120, closeType: 'EXPIRED', filledAmountQuote: 0, netPnlQuote: 0 }),
+    executor(EVIL, { levelId: EVIL, timestamp: 120, closeType: 'EXPIRED', netPnlQuote: 0 }),
     executor('first', {}),
   ],
   results,
@@ -103,6 +105,7 @@ const input: ReportInput = {
   },
 }
 const page = (of: ReportInput): string => [...reportPage(of, library)].join('')
+const dataOf = (html: string): ReportData => JSON.parse(/id="report-data">(.*?)<\/script>/s.exec(html)?.[1] ?? '')
 
 t.test('what a user wrote is text in the page, whatever it looks like', async (t) => {
   const html = page(input)
@@ -111,9 +114,9 @@ t.test('what a user wrote is text in the page, whatever it looks like', async (t
   t.equal(html.match(/<\/script>/g)?.length, 3, 'no script ends before its end')
   t.notMatch(html, '<!--')
   t.notMatch(html, `=${EVIL}`)
-  const data = JSON.parse(/id="report-data">(.*?)<\/script>/s.exec(html)?.[1] ?? '')
-  t.same(data.executors.id, ['first', EVIL], 'and comes back whole, in the order of creation')
-  t.equal(data.executors.level[1], EVIL)
+  const { id, level } = unpackExecutors(dataOf(html).executors)
+  t.same(id, ['first', EVIL], 'and comes back whole, in the order of creation')
+  t.equal(level[1], EVIL)
 })
 
 t.test('nothing in the page leads out of it', async (t) => {
@@ -154,9 +157,27 @@ t.test('what is no number is not shown as one', async (t) => {
 })
 
 t.test('entries and exits', async (t) => {
-  const data = JSON.parse(/id="report-data">(.*?)<\/script>/s.exec(page(input))?.[1] ?? '')
-  t.same(data.executors.entryPrice, [101, null], 'what was not filled has none')
-  t.same(data.executors.exitPrice, [82, null], 'the close of the row on which it ended')
+  const grid = executor('grid', {
+    timestamp: 120,
+    side: 'SELL',
+    closeType: 'POSITION_HOLD',
+    fills: [
+      { timestamp: 60, price: 100.5, side: 'entry' },
+      { timestamp: 120, price: 99, side: 'tp' },
+    ],
+  })
+  const never = executor('never', { timestamp: 120, closeType: 'EXPIRED', filledAmountQuote: 0, netPnlQuote: 0 })
+  const { executors, fills } = dataOf(page({ ...input, executors: [never, grid, executor('first', {})] }))
+  const columns = unpackExecutors(executors)
+  t.same(columns.id, ['first', '', 'grid'], 'what was never filled has no name')
+  t.same(columns.created, [60, 120, 120])
+  t.same(columns.entered, [60, null, 60])
+  t.same(columns.closed, [120, 120, 120])
+  t.same(columns.entryPrice, [101, null, 101])
+  t.same(columns.exitPrice, [82, null, null], 'the close of the row on which it ended')
+  t.same(columns.pnlQuote, [-175.0566606, 0, -175.0566606], 'to ten digits')
+  t.same(columns.closeType, ['STOP_LOSS', 'EXPIRED', 'POSITION_HOLD'])
+  t.same(unpackFills(fills), { time: [60, 120], price: [100.5, 99], side: ['SELL', 'BUY'] })
 })
 
 t.test('fields of CSV', async (t) => {

@@ -9,6 +9,7 @@ import { drawdownOf, rowAt } from './browser/row-at.ts'
 import { startReport } from './browser/start.ts'
 import { pageTints } from './browser/tints.ts'
 import { unpackCandles, unpackIntegers, unpackNumbers, unpackTimes } from './browser/unpack.ts'
+import { unpackExecutors, unpackFills, unpackSums, unpackValues } from './browser/unpack-executors.ts'
 import { amountText, durationText, percentText, plainText, priceText, timeText } from './browser/words.ts'
 
 /** Everything that runs in the page. Each is a function that needs nothing but the others and the browser. */
@@ -33,9 +34,13 @@ const FUNCTIONS = [
   startReport,
   timeText,
   unpackCandles,
+  unpackExecutors,
+  unpackFills,
   unpackIntegers,
   unpackNumbers,
+  unpackSums,
   unpackTimes,
+  unpackValues,
 ]
 
 /** The program of the page: the text of those very functions. */

@@ -25,7 +25,7 @@ p { margin: 0; }
 .loss { color: var(--down); }
 section, .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 section { padding: 16px 18px; min-width: 0; }
-.tiles { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); }
+.tiles { display: grid; gap: 12px; grid-template-columns: repeat(4, 1fr); }
 .tile { padding: 12px 14px; }
 .tile b { display: block; font-size: 20px; font-weight: 650; line-height: 1.3; overflow-wrap: anywhere; }
 .tile span { color: var(--muted); font-size: 13px; }
@@ -49,6 +49,7 @@ thead th { color: var(--muted); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 500; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 code { font: 13px ui-monospace, SFMono-Regular, Menlo, 'DejaVu Sans Mono', monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
+#results code { white-space: nowrap; }
 #executors td { white-space: nowrap; }
 #executors td:nth-child(n + 5):nth-child(-n + 11), #executors th:nth-child(n + 5):nth-child(-n + 11) { text-align: right; }
 #executors thead button { background: none; border: 0; padding: 0; min-height: 0; font-weight: 600; color: inherit; }
@@ -60,6 +61,7 @@ svg text { fill: var(--muted); font-size: 12px; }
 svg .gain { fill: var(--up); } svg .loss { fill: var(--down); } svg line { stroke: var(--line); }
 footer { color: var(--muted); font-size: 13px; }
 footer pre { white-space: pre-wrap; font-size: 12px; }
-@media (max-width: 640px) { main { padding: 14px 10px 32px; } section { padding: 12px; } th, td { padding-right: 8px; } }
+@media (max-width: 860px) { .tiles { grid-template-columns: repeat(2, 1fr); } }
+@media (max-width: 640px) { .tile b { font-size: 17px; } main { padding: 14px 10px 32px; } section { padding: 12px; } th, td { padding-right: 8px; } }
 @media print { .bar button, .bar select, .bar label { display: none; } section { break-inside: avoid; } }
 `

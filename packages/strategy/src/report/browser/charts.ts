@@ -1,7 +1,7 @@
 import type UPlot from 'uplot'
 import { paintCandles } from './paint-candles.ts'
 import { paintTrades } from './paint-trades.ts'
-import type { ReportData } from './report-data.ts'
+import type { ShownData } from './report-data.ts'
 import { pageTints } from './tints.ts'
 import type { ShownCandles } from './unpack.ts'
 import { amountText, priceText } from './words.ts'
@@ -28,7 +28,7 @@ export interface ReportCharts {
 
 /** Draws price, equity and drawdown over one axis of time, and tells which row the reader points at. */
 export function reportCharts(
-  data: ReportData,
+  data: ShownData,
   candles: ShownCandles,
   equity: ShownEquity,
   onPoint: (row: number | null, x: number, y: number, price: UPlot) => void,
@@ -39,16 +39,18 @@ export function reportCharts(
   let tints = pageTints()
   let trades: 'shown' | 'hidden' = 'shown'
   const charts: UPlot[] = []
+  /** What is seen; charts themselves change a moment later. */
+  let view: readonly [from: number, to: number] = [first, last]
 
   const show = (from: number, to: number): void => {
     const least = candle * 10
     const span = Math.min(Math.max(to - from, least), Math.max(last - first, least) + 2 * candle)
     const middle = (from + to) / 2
     const min = Math.min(Math.max(middle - span / 2, first - candle), Math.max(last + candle - span, first - candle))
+    view = [min, min + span]
     for (const chart of charts) chart.setScale('x', { min, max: min + span })
   }
   const showAll = (): void => show(first - candle, last + candle)
-  const seen = (): [number, number] => [charts[0]?.scales.x?.min ?? first, charts[0]?.scales.x?.max ?? last]
 
   const timeLabels = (_chart: UPlot, times: number[], _axis: number, _space: number, step: number): string[] =>
     times.map((time) => {
@@ -91,7 +93,7 @@ export function reportCharts(
     },
     series: [{}, ...series],
     axes: [
-      { ...axis(), space: 90, values: timeLabels },
+      { ...axis(), space: 90, size: 32, values: timeLabels },
       { ...axis(), size: 84, values: (_chart, values) => values.map(label) },
     ],
     hooks: {
@@ -101,6 +103,7 @@ export function reportCharts(
         (chart, key) => {
           const { min = null, max = null } = chart.scales.x ?? {}
           if (key !== 'x' || min === null || max === null) return
+          view = [min, max]
           for (const other of charts) {
             if (other !== chart && (other.scales.x?.min !== min || other.scales.x?.max !== max))
               other.setScale('x', { min, max })
@@ -167,18 +170,18 @@ export function reportCharts(
     show,
     showAll,
     move: (share) => {
-      const [from, to] = seen()
+      const [from, to] = view
       show(from + (to - from) * share, to + (to - from) * share)
     },
     zoom: (factor) => {
-      const [from, to] = seen()
+      const [from, to] = view
       const [middle, half] = [(from + to) / 2, ((to - from) * factor) / 2]
       show(middle - half, middle + half)
     },
     step: (steps) => {
       const price = charts[0]
       if (price === undefined) return
-      const [from, to] = seen()
+      const [from, to] = view
       const width = price.over.clientWidth
       const pixel = Math.max(1, (candle / (to - from)) * width)
       const at = (price.cursor.left ?? -1) < 0 ? width / 2 : (price.cursor.left ?? 0)

@@ -1,6 +1,6 @@
 import type { ShownEquity } from './charts.ts'
 import { csvLine } from './csv.ts'
-import type { ExecutorColumns, ReportData } from './report-data.ts'
+import type { ExecutorColumns, ShownData } from './report-data.ts'
 
 /** The columns of executors in files made by the page. */
 export function executorFile(executors: ExecutorColumns): string[] {
@@ -27,7 +27,7 @@ export function executorFile(executors: ExecutorColumns): string[] {
 }
 
 /** Lets the reader save what the page carries; no server is asked. */
-export function downloads(data: ReportData, equity: ShownEquity): void {
+export function downloads(data: ShownData, equity: ShownEquity): void {
   const save = (name: string, type: string, parts: readonly string[]): void => {
     const link = document.createElement('a')
     link.href = URL.createObjectURL(new Blob([...parts], { type }))

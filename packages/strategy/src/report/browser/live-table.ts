@@ -1,8 +1,8 @@
-import type { ReportData } from './report-data.ts'
+import type { ShownData } from './report-data.ts'
 import { amountText, durationText, percentText, priceText, timeText } from './words.ts'
 
 /** The table of executors: sorted, filtered, fifty rows at a time. `onShow` is called with the one to look at. */
-export function liveTable(data: ReportData, onShow: (index: number) => void): void {
+export function liveTable(data: ShownData, onShow: (index: number) => void): void {
   const PAGE = 50
   const executors = data.executors
   const lasted = (index: number): number | null => {
@@ -59,7 +59,7 @@ export function liveTable(data: ReportData, onShow: (index: number) => void): vo
             const button = document.createElement('button')
             button.type = 'button'
             button.textContent = column.text(index)
-            button.title = `Show ${executors.id[index] ?? ''} in the chart`
+            button.title = `Show ${executors.id[index] || 'it'} in the chart`
             button.addEventListener('click', () => onShow(index))
             cell.append(button)
           } else cell.textContent = column.text(index)

@@ -7,7 +7,7 @@ import type { Tints } from './tints.ts'
  * the colour of its result. Where there are too many to tell them apart they are dots.
  */
 export function paintTrades(chart: UPlot, executors: ExecutorColumns, fills: FillColumns, tints: Tints): void {
-  const SHAPES_UP_TO = 250
+  const SHAPES_UP_TO = 150
   const { ctx, bbox } = chart
   const { min = 0, max = 1 } = chart.scales.x ?? {}
   if (min === null || max === null) return
@@ -24,8 +24,10 @@ export function paintTrades(chart: UPlot, executors: ExecutorColumns, fills: Fil
     const cell = Math.round(x / size) * 100_000 + Math.round(y / size)
     if (taken.has(cell)) return
     taken.add(cell)
+    ctx.globalAlpha = 0.6
     ctx.fillStyle = tint
     ctx.fillRect(x - size / 2, y - size / 2, size, size)
+    ctx.globalAlpha = 1
   }
   const arrow = (x: number, y: number, side: string): void => {
     const [size, direction] = [6 * ratio, side === 'SELL' ? -1 : 1]

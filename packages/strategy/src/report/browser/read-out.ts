@@ -1,13 +1,13 @@
 import type UPlot from 'uplot'
 import type { ShownEquity } from './charts.ts'
-import type { ReportData } from './report-data.ts'
+import type { ShownData } from './report-data.ts'
 import { rowAt } from './row-at.ts'
 import type { ShownCandles } from './unpack.ts'
 import { amountText, percentText, priceText, timeText } from './words.ts'
 
 /** Says in a line what is under the cursor: the candle, the equity, and the executor next to it. */
 export function readOut(
-  data: ReportData,
+  data: ShownData,
   candles: ShownCandles,
   equity: ShownEquity,
 ): (row: number | null, x: number, y: number, price: UPlot) => void {

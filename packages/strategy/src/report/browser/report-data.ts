@@ -30,8 +30,47 @@ export interface PackedCandles {
   readonly low: PackedIntegers
 }
 
+/** Numbers in units of 10^-decimals, not their differences. */
+export interface PackedValues {
+  readonly decimals: number
+  readonly values: PackedIntegers
+}
+
+/** Executors in the order they were created. */
+export interface PackedExecutors {
+  /** Of those that were filled: the others, often most, are told apart by their times. */
+  readonly ids: readonly string[]
+  /** The texts of the four columns that follow, which are places in it. */
+  readonly words: readonly string[]
+  readonly type: PackedIntegers
+  readonly side: PackedIntegers
+  readonly level: PackedIntegers
+  readonly closeType: PackedIntegers
+  /** Differences. */
+  readonly created: PackedIntegers
+  /** Seconds after creation, plus one; 0 where it did not happen. */
+  readonly entered: PackedIntegers
+  readonly closed: PackedIntegers
+  /** 0: none. */
+  readonly entryPrice: PackedValues
+  readonly exitPrice: PackedValues
+  readonly filledQuote: PackedValues
+  readonly feesQuote: PackedValues
+  readonly pnlQuote: PackedValues
+  readonly pnlPct: PackedValues
+}
+
+export interface PackedFills {
+  /** Differences. */
+  readonly time: PackedIntegers
+  readonly price: PackedValues
+  /** 1: bought, 2: sold. */
+  readonly side: PackedIntegers
+}
+
 /** One entry an executor, in the order they were created. */
 export interface ExecutorColumns {
+  /** Empty for those that were never filled. */
   readonly id: readonly string[]
   readonly type: readonly string[]
   readonly side: readonly string[]
@@ -61,6 +100,14 @@ export interface ReportData {
   readonly quote: string
   readonly candles: PackedCandles
   readonly equity: { readonly times: PackedTimes; readonly total: PackedNumbers }
+  readonly executors: PackedExecutors
+  readonly fills: PackedFills
+}
+
+/** The same, as the page shows it. */
+export interface ShownData {
+  readonly name: string
+  readonly quote: string
   readonly executors: ExecutorColumns
   readonly fills: FillColumns
 }

@@ -5,13 +5,16 @@ import { readOut } from './read-out.ts'
 import type { ReportData } from './report-data.ts'
 import { drawdownOf } from './row-at.ts'
 import { unpackCandles, unpackNumbers, unpackTimes } from './unpack.ts'
+import { unpackExecutors, unpackFills } from './unpack-executors.ts'
 
 /** Brings the page to life. */
 export function startReport(): void {
-  const data: ReportData = JSON.parse(document.getElementById('report-data')?.textContent ?? '')
-  const candles = unpackCandles(data.candles)
-  const total = unpackNumbers(data.equity.total)
-  const equity = { time: unpackTimes(data.equity.times), total, drawdown: drawdownOf(total) }
+  const packed: ReportData = JSON.parse(document.getElementById('report-data')?.textContent ?? '')
+  const { name, quote } = packed
+  const data = { name, quote, executors: unpackExecutors(packed.executors), fills: unpackFills(packed.fills) }
+  const candles = unpackCandles(packed.candles)
+  const total = unpackNumbers(packed.equity.total)
+  const equity = { time: unpackTimes(packed.equity.times), total, drawdown: drawdownOf(total) }
   const point = readOut(data, candles, equity)
   const charts = reportCharts(data, candles, equity, point)
 

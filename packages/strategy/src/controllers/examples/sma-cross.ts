@@ -5,7 +5,7 @@ import { sma } from '../../indicators/sma.ts'
 import { nearest, over } from '../../numbers/exact.ts'
 import { candleFeatures } from '../candle-features.ts'
 import { type Controller, NO_ACTIONS } from '../controller.ts'
-import { controllerConfig, field, GENERIC, PROMPT, UPDATABLE_PROMPT } from '../fields.ts'
+import { controllerConfig, field, GENERIC, PROMPT } from '../fields.ts'
 import { candlesFields } from '../fields-bases.ts'
 import { integer, text } from '../fields-kinds.ts'
 
@@ -18,7 +18,7 @@ const schema = controllerConfig(
     ...candlesFields,
     fast: field(integer, 12, { ...PROMPT, gt: 0 }),
     slow: field(integer, 26, { ...PROMPT, gt: 0 }),
-    leverage: field(integer, 1, UPDATABLE_PROMPT),
+    leverage: field(integer, 1, PROMPT),
   },
   ({ fast, slow }) =>
     fast < slow ? [] : [{ field: 'fast', why: `fast must be less than slow: ${fast} is not less than ${slow}` }],

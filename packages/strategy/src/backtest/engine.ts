@@ -24,7 +24,7 @@ export const backtest = <Config extends ControllerConfig>(
   const { candles, processed } = prepared
   const { timestamp, close, length } = candles
   const world = new BacktestWorld(input.mode, prepared, input.market, input.rules)
-  const market: SimulatedMarket = { candles, growth: growth(close), tradeCost: input.tradeCost, rules: input.rules }
+  const market: SimulatedMarket = { candles, growth: growthOf(close), tradeCost: input.tradeCost, rules: input.rules }
   const holds = new Holds(input.mode)
   const run = new Run(world, holds, market, simulate, `${input.config.id}-`)
   const [pnl, held] = [pnlSeries(timestamp), new HeldRecorder(length)]
@@ -63,7 +63,7 @@ export const backtest = <Config extends ControllerConfig>(
 }
 
 /** What a holder's money is multiplied by from one close to the next; 1 on the first row. */
-const growth = (close: Float64Array): Float64Array =>
+export const growthOf = (close: Float64Array): Float64Array =>
   close.map((price, row) => (row === 0 ? 1 : 1 + (price / (close[row - 1] ?? Number.NaN) - 1)))
 
 /** The executors of a backtest and what they have brought so far. */

@@ -61,7 +61,7 @@ export const backtesting: ServiceDefinition<BacktestingConfig> = {
     const rules = marketRules(kit.call, {
       freshMs: RULES_FRESH_MS,
       now: Date.now,
-      unknown: (connector, error) => logger.warn({ err: error, connector }, 'backtests run without trading rules'),
+      unknown: (connector, why) => logger.warn({ connector, why }, 'backtests run without trading rules'),
     })
     const files = userFiles(config.COLIBRI_HOME)
     const prepare = prepareRuns({ files, candles, rules, uploads, workers, mostRows: config.BACKTEST_MAX_ROWS })

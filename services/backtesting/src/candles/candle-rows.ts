@@ -70,8 +70,9 @@ export const bytesOfRows = (rows: number, width: number): number => rows * width
 
 /** The rows that open from `from` to `to`, seconds, both included; the same memory. */
 export const between = (candles: Candles, from: number, to: number): Candles => {
-  const first = firstAtOrAfter(candles.timestamp, from)
-  const end = firstAtOrAfter(candles.timestamp, to + 1e-9)
+  const first = countBefore(candles.timestamp, from)
+  const after = countBefore(candles.timestamp, to)
+  const end = candles.timestamp[after] === to ? after + 1 : after
   if (first === 0 && end === candles.length) return candles
   const cut = (column: Float64Array): Float64Array => column.subarray(first, end)
   return {
@@ -86,7 +87,8 @@ export const between = (candles: Candles, from: number, to: number): Candles => 
   }
 }
 
-export const firstAtOrAfter = (times: Float64Array, time: number): number => {
+/** How many of these, which ascend, lie before a time. */
+export const countBefore = (times: Float64Array, time: number): number => {
   let [low, high] = [0, times.length]
   while (low < high) {
     const middle = (low + high) >>> 1

@@ -31,10 +31,7 @@ const MOST_BYTES = 128 * 1024 * 1024
 export const readUpload = ({ interval, rows, csv, csv_gz: zipped }: UploadedCandles, mostRows: number): Candles => {
   const seconds = secondsOf(interval)
   if (seconds === undefined) throw new BadCandles(`'${interval}' is no candle interval; give one like 5m, 1h or 1d`)
-  if (rows !== null) {
-    const width = Math.min(...rows.map(({ length }) => length), NAMES.length)
-    return collect(rows.values(), rows.length === 0 ? REQUIRED : width, seconds, mostRows)
-  }
+  if (rows !== null) return collect(rows, seconds, mostRows)
   const lines = (csv ?? unzipped(zipped ?? '')).split('\n')
   const header = (lines[0] ?? '')
     .replace(/^\uFEFF/, '')
@@ -44,10 +41,7 @@ export const readUpload = ({ interval, rows, csv, csv_gz: zipped }: UploadedCand
   const found = NAMES.map((names) => header.findIndex((name) => names.includes(name.trim())))
   const missing = NAMES.slice(0, REQUIRED).flatMap((names, n) => ((found[n] ?? -1) < 0 ? [names[0]] : []))
   if (missing.length > 0) throw new BadCandles(`the first line has no column ${missing.join(', ')}`)
-  // Those behind the first that is absent would take its place.
-  const absent = found.indexOf(-1)
-  const columns = absent < 0 ? found : found.slice(0, absent)
-  return collect(fieldsOf(lines, columns), columns.length, seconds, mostRows)
+  return collect(fieldsOf(lines, found), seconds, mostRows)
 }
 
 function* fieldsOf(lines: readonly string[], columns: readonly number[]): Generator<readonly number[]> {
@@ -55,7 +49,8 @@ function* fieldsOf(lines: readonly string[], columns: readonly number[]): Genera
     const line = lines[n]?.trim() ?? ''
     if (line === '') continue
     const fields = line.split(',')
-    yield columns.map((column) => numberOf(fields[column], n + 1))
+    // A column that is not there is zero, as a venue's is that does not tell it.
+    yield columns.map((column) => (column < 0 ? 0 : numberOf(fields[column], n + 1)))
   }
 }
 
@@ -65,8 +60,8 @@ const numberOf = (field: string | undefined, line: number): number => {
   return value
 }
 
-const collect = (rows: Iterable<readonly number[]>, width: number, seconds: number, mostRows: number): Candles => {
-  const columns = new CandleColumns(width)
+const collect = (rows: Iterable<readonly number[]>, seconds: number, mostRows: number): Candles => {
+  const columns = new CandleColumns(NAMES.length)
   let smallest = Number.POSITIVE_INFINITY
   for (const row of rows) {
     const before = columns.lastTime
@@ -81,13 +76,13 @@ const collect = (rows: Iterable<readonly number[]>, width: number, seconds: numb
       throw new BadCandles(`there are more than ${mostRows} candles, the most of a backtest`)
   }
   if (columns.length === 0) throw new BadCandles('there are no candles')
-  if (columns.length > 1 && smallest !== seconds && secondsPerMonth(seconds) === undefined)
+  if (columns.length > 1 && smallest !== seconds && !isMonths(seconds))
     throw new BadCandles(`the candles are ${smallest} s apart, those of this interval ${seconds} s`)
   return columns.done()
 }
 
-/** Months differ. */
-const secondsPerMonth = (seconds: number): number | undefined => (seconds % (31 * 86_400) === 0 ? seconds : undefined)
+/** Of which no two are the same. */
+const isMonths = (seconds: number): boolean => seconds % (31 * 86_400) === 0
 
 const unzipped = (base64: string): string => {
   try {

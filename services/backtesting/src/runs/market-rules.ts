@@ -14,7 +14,8 @@ export const marketRules = (
   options: {
     readonly freshMs: number
     readonly now: () => number
-    readonly unknown: (connector: string, error: unknown) => void
+    /** Told when they are not to be had. */
+    readonly unknown: (connector: string, why: string) => void
   },
 ): AskRules => {
   const known = new Map<string, { readonly at: number; readonly rules: Promise<ReadonlyMap<string, TradingRules>> }>()
@@ -36,7 +37,7 @@ export const marketRules = (
       )
     } catch (error) {
       if (!(error instanceof RpcError) || error.kind === 'internal') throw error
-      options.unknown(connectorName, error)
+      options.unknown(connectorName, error.message)
       return new Map()
     }
   }

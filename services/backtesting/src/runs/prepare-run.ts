@@ -61,10 +61,11 @@ export class ControllerBroken extends Error {
 }
 
 export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
-  const configOf = async (config: BacktestRequest['config']) =>
-    typeof config === 'string'
-      ? { config: await deps.files.config(config), configName: config.replace(/\.yml$/, '') }
-      : { config, configName: null }
+  const configOf = async (config: BacktestRequest['config']) => {
+    if (typeof config !== 'string') return { config: withId(config, ''), configName: null }
+    const configName = config.replace(/\.yml$/, '')
+    return { config: withId(await deps.files.config(config), configName), configName }
+  }
 
   const findSource = async (type: string, name: string): Promise<ControllerSource> => {
     const source = await deps.files.controller(type, name)
@@ -188,6 +189,10 @@ export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
     },
   }
 }
+
+/** A configuration is called as its file is; an empty name is made by its controller. */
+const withId = (config: Readonly<Record<string, unknown>>, id: string): Record<string, unknown> =>
+  config.id === undefined ? { id, ...config } : { ...config }
 
 const distinct = (feeds: readonly DescribedFeed[]): DescribedFeed[] => {
   const widest = new Map<string, DescribedFeed>()

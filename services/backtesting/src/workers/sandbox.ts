@@ -16,7 +16,6 @@ const WAYS_OUT = [
   'navigator',
   'localStorage',
   'sessionStorage',
-  'WebAssembly',
   'global',
 ]
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { realpathSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { findPackageJSON } from 'node:module'
 import { dirname } from 'node:path'
@@ -34,11 +35,11 @@ const LOOK_EVERY_MS = 200
 const WHOLE = 1.5
 const PAGE_BYTES = 4_096
 
-/** The folder of a package that the code at `from` imports. */
+/** The folder of a package that the code at `from` imports, behind all links. */
 const folderOf = (name: string, from: string): string => {
   const file = findPackageJSON(name, from)
   if (file === undefined) throw new Error(`the package ${name} is not there`)
-  return dirname(file)
+  return realpathSync(dirname(file))
 }
 
 const ownFolder = folderOf('..', import.meta.url)

@@ -1,0 +1,342 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
+import { openPostgresLog, rebuildProjection, tableDigests } from '@colibri/event-log'
+import { contractProblems } from '@colibri/testkit'
+import pg from 'pg'
+import t from 'tap'
+import { z } from 'zod'
+import { tasksProjection } from './tasks/tasks.projection.ts'
+import { ownController } from './testing/controllers.ts'
+import { answerAsMarketData, minuteRows, minutesCsv, specFile } from './testing/market.ts'
+import { backtestingReplicas, type Replica } from './testing/replicas.ts'
+
+const ROWS = 10_000
+const FIRST = 1_735_689_600
+const LAST = FIRST + (ROWS - 1) * 60
+
+const specSchema = z.object({ config: z.record(z.string(), z.unknown()) })
+const bollinger = specSchema.parse(specFile('configs/bollinger_v1_1m.json')).config
+const original = z
+  .object({ results: z.record(z.string(), z.unknown()) })
+  .parse(specFile('bollinger_v1_1m_10000.json')).results
+
+const request = { start_time: FIRST, end_time: LAST, backtesting_resolution: '1m', trade_cost: 0.0006 }
+const good = { ...request, config: bollinger }
+const own = (name: string, more: object = {}) => ({
+  ...request,
+  config: { controller_type: 'generic', controller_name: name, ...more },
+})
+
+const submitted = z.object({ task_id: z.string().regex(/^[0-9a-f]{8}$/), status: z.literal('pending') })
+const taskSchema = z.looseObject({ status: z.string(), error: z.string().nullable() })
+
+t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
+  const controller = (name: string, decide: string, before?: string) => ({
+    [`bots/controllers/generic/${name}.ts`]: ownController(name, decide, before),
+  })
+  const { nats, databaseUrl, start } = await backtestingReplicas(t, {
+    'bots/conf/controllers/stored.yml': Object.entries(bollinger)
+      .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+      .join('\n'),
+    'bots/conf/controllers/broken.yml': 'a: [1',
+    'secret.yml': 'controller_name: x',
+    ...controller('quiet', ''),
+    ...controller('endless', 'if (n === 50) for (;;) {}'),
+    ...controller('hungry', 'keep.push(new Array(10_000).fill(n))', 'const keep: number[][] = []'),
+    ...controller('throwing', "if (n === 7) throw new RangeError('row ' + n)"),
+    ...controller('reading', '', "import { readFileSync } from 'node:fs'\nreadFileSync('/etc/hostname')"),
+    ...controller('calling', "fetch('http://127.0.0.1:1')"),
+    ...controller('spawning', "process.getBuiltinModule('child_process').execSync('true')"),
+    ...controller('slow', 'const until = Date.now() + 3; while (Date.now() < until) {}'),
+  })
+  const market = await answerAsMarketData(nats, minuteRows(ROWS))
+  let replica = await start('one', {
+    BACKTEST_WORKERS: '1',
+    BACKTEST_TIME_LIMIT: '2',
+    BACKTEST_MEMORY_MB: '128',
+  })
+  const run = (body: unknown) => replica.post('/backtesting/run', body)
+  const submit = async (body: unknown, to: Replica = replica): Promise<string> => {
+    const { status, body: reply } = await to.post('/backtesting/tasks', body)
+    t.equal(status, 200, JSON.stringify(reply))
+    return submitted.parse(reply).task_id
+  }
+  const task = async (id: string) => taskSchema.parse((await replica.get(`/backtesting/tasks/${id}`)).body)
+  const until = async (id: string, wanted: readonly string[]) => {
+    for (const deadline = Date.now() + 90_000; ; await sleep(50)) {
+      const seen = await task(id)
+      if (wanted.includes(seen.status)) return seen
+      if (Date.now() > deadline) throw new Error(`task ${id} is ${seen.status} (${seen.error})`)
+    }
+  }
+  const detail = (reply: { readonly body: unknown }) =>
+    z.object({ detail: z.array(z.looseObject({ loc: z.array(z.unknown()), msg: z.string() })) }).parse(reply.body)
+      .detail
+
+  let answer = ''
+  await t.test('at once: the figures of the original, in the shape of the contract', async (t) => {
+    const reply = await run(good)
+    answer = reply.text
+    t.equal(reply.status, 200)
+    t.same(contractProblems('post', '/backtesting/run', reply.body), [])
+    const { results } = z.object({ results: z.record(z.string(), z.unknown()) }).parse(reply.body)
+    t.same(Object.keys(results), Object.keys(original))
+    for (const [name, value] of Object.entries(original))
+      if (typeof value === 'number') {
+        const ours = Number(results[name])
+        t.ok(Math.abs(ours - value) <= 1e-9 * Math.max(1, Math.abs(value)), `${name}: ${ours}, not ${value}`)
+      } else t.same(results[name], value, name)
+  })
+
+  await t.test('the same again, byte for byte, without asking for its candles again', async (t) => {
+    const asked = market.asked()
+    t.equal((await run(good)).text === answer, true)
+    t.equal(market.asked(), asked)
+  })
+
+  await t.test('a stored configuration by its name', async (t) => {
+    t.equal((await run({ ...request, config: 'stored' })).text === answer, true)
+    t.equal((await run({ ...request, config: 'stored.yml' })).text === answer, true)
+    t.match(await run({ ...request, config: 'nope.yml' }), {
+      status: 404,
+      body: { detail: "Controller configuration 'nope' not found" },
+    })
+    t.match(await run({ ...request, config: 'broken' }), { status: 400, body: { detail: /'broken' is malformed/ } })
+    for (const name of ['../../../secret', '..', '/etc/passwd', 'a/b', '', '.'])
+      t.match(await run({ ...request, config: name }), { status: 400, body: { detail: /is no name of/ } }, name)
+  })
+
+  await t.test('the older forms', async (t) => {
+    const ask = (body: unknown) => replica.post('/backtesting/run-backtesting', body)
+    t.equal((await ask(good)).text === answer, true)
+    t.equal((await ask({ config: good })).text === answer, true, 'everything under config')
+    t.equal((await ask({ config: { ...request, ...bollinger } })).text === answer, true, 'beside the fields')
+  })
+
+  await t.test('every wrong field is named', async (t) => {
+    const wrong = await run({ ...request, config: { ...bollinger, bb_length: 'long', stop_loss: 'x', nope: 1 } })
+    t.equal(wrong.status, 422)
+    t.same(
+      detail(wrong)
+        .map(({ loc }) => loc.join('.'))
+        .sort(),
+      ['body.config.bb_length', 'body.config.nope', 'body.config.stop_loss'],
+    )
+    const empty = await run({ ...request, config: {} })
+    t.equal(empty.status, 422)
+    t.same(
+      detail(empty).map(({ loc, msg }) => [loc.at(-1), msg]),
+      [
+        ['controller_type', 'Field required'],
+        ['controller_name', 'Field required'],
+      ],
+    )
+    const times = await run({ ...good, start_time: LAST, end_time: FIRST, backtesting_resolution: '7x' })
+    t.same(
+      detail(times).map(({ loc }) => loc.at(-1)),
+      ['end_time', 'backtesting_resolution'],
+    )
+    t.same(detail(await run({ ...good, end_time: FIRST + 365 * 86_400 * 3 }))[0]?.loc, ['body', 'end_time'])
+    t.equal((await run({ ...request })).status, 422)
+    t.same(
+      (await replica.post('/backtesting/tasks', { ...request, config: { ...bollinger, bb_length: 0.5 } })).status,
+      422,
+    )
+    const ours = await run(own('quiet', { size: 'much', least: -1 }))
+    t.same(
+      detail(ours).map(({ loc }) => loc.at(-1)),
+      ['size', 'least'],
+      'of a user’s own controller as well',
+    )
+  })
+
+  await t.test('unknown controllers, missing candles', async (t) => {
+    const nobody = { ...request, config: { ...bollinger, controller_name: 'nope' } }
+    t.match(await run(nobody), {
+      status: 404,
+      body: { detail: "Controller 'nope' of type 'directional_trading' not found" },
+    })
+    t.equal((await replica.post('/backtesting/tasks', nobody)).status, 404)
+    t.equal((await run({ ...request, config: { controller_type: '../x', controller_name: '../../y' } })).status, 404)
+    const early = await run({ ...good, start_time: FIRST - 3_600 })
+    t.equal(early.status, 400)
+    t.match(early.body, { detail: /are missing.*Stored: 2025-01-01T00:00:00\.000Z to 2025-01-07T22:40:00\.000Z/ })
+  })
+
+  await t.test('a user’s own controller runs, and breaks nothing but itself', async (t) => {
+    const ran = await run(own('quiet'))
+    t.match(ran.body, { executors: [], results: { close_types: 0, total_executors: 0 } })
+    const cases: readonly (readonly [string, RegExp])[] = [
+      ['endless', /^Controller generic\/endless ran for more than the 2 s that a backtest may take$/],
+      ['hungry', /^Controller generic\/hungry took more memory than a backtest may have$/],
+      ['throwing', /^Controller generic\/throwing failed: RangeError: row 7 \(at generic\/throwing\.ts:\d+:\d+\)$/],
+      ['reading', /cannot be loaded: a controller cannot import 'node:fs', only '@colibri\/strategy' and 'zod'/],
+      ['calling', /^Controller generic\/calling failed: ReferenceError: fetch is not defined/],
+      ['spawning', /^Controller generic\/spawning failed: ReferenceError: process is not defined/],
+    ]
+    for (const [name, why] of cases) t.match(await run(own(name)), { status: 200, body: { error: why } }, name)
+    const id = await submit(own('throwing'))
+    t.match(await until(id, ['failed', 'completed']), { status: 'failed', error: /RangeError: row 7/ })
+    t.equal((await run(good)).text === answer, true, 'the next one runs as ever')
+  })
+
+  await t.test('candles with the request', async (t) => {
+    const nowhere = {
+      ...bollinger,
+      connector_name: 'nowhere',
+      candles_connector: 'nowhere',
+      trading_pair: 'X-Y',
+      candles_trading_pair: 'X-Y',
+    }
+    const series = { connector: 'nowhere', trading_pair: 'X-Y', interval: '1m' }
+    const csv = minutesCsv(3_000)
+    const rows = minuteRows(3_000).map((row) => row.slice(0, 6))
+    const end = FIRST + 2_999 * 60
+    const ask = (candles: object) =>
+      run({ ...request, end_time: end, config: nowhere, candles: [{ ...series, ...candles }] })
+    const zipped = await ask({ csv_gz: gzipSync(csv).toString('base64') })
+    t.match(zipped.body, { results: { total_executors: 61 } })
+    t.equal((await ask({ csv })).text === zipped.text, true)
+    t.equal((await ask({ rows })).text === zipped.text, true)
+    t.same(detail(await ask({ csv, rows }))[0]?.loc, ['body', 'candles', 0])
+    t.match(detail(await ask({ rows: rows.toReversed() }))[0]?.msg, /give the oldest first/)
+    t.match(detail(await ask({ csv: 'time,open\n1,2' }))[0]?.msg, /no column high, low, close, volume/)
+    const id = await submit({ ...request, end_time: end, config: nowhere, candles: [{ ...series, csv }] })
+    t.match(await until(id, ['failed', 'completed']), { status: 'completed' })
+    const stored = await replica.get(`/backtesting/tasks/${id}`)
+    t.ok(stored.text.endsWith(`"result":${zipped.text}}`), 'the task has the same answer')
+  })
+
+  let first = ''
+  await t.test('a task from its beginning to its end', async (t) => {
+    first = await submit(good)
+    await until(first, ['completed', 'failed'])
+    const { body, text } = await replica.get(`/backtesting/tasks/${first}`)
+    t.same(contractProblems('get', '/backtesting/tasks/{task_id}', body), [])
+    t.match(body, { task_id: first, status: 'completed', error: null, config: good })
+    t.ok(text.endsWith(`"result":${answer}}`), 'the same as at once, byte for byte')
+    t.equal((await replica.get(`/backtesting/results/${first}`)).text, text)
+    const { results } = z.object({ results: z.unknown() }).parse(JSON.parse(answer))
+    t.same((await replica.get(`/backtesting/metrics/${first}`)).body, results)
+    const list = await replica.get('/backtesting/tasks')
+    t.same(contractProblems('get', '/backtesting/tasks', list.body), [])
+    t.notOk(list.text.includes('"result"'))
+    t.match(z.array(z.unknown()).parse(list.body).at(-1), { task_id: first, status: 'completed', error: null })
+  })
+
+  await t.test('what is not there', async (t) => {
+    const unknown = { status: 404, body: { detail: 'Task nope not found' } }
+    for (const path of ['tasks', 'results', 'metrics']) t.match(await replica.get(`/backtesting/${path}/nope`), unknown)
+    t.match(await replica.remove('/backtesting/tasks/nope'), unknown)
+    const id = await submit(own('throwing'))
+    await until(id, ['failed'])
+    t.match(await replica.get(`/backtesting/metrics/${id}`), { status: 404, body: { detail: /it is failed$/ } })
+  })
+
+  await t.test('a task that is deleted while it runs ends, and the next one has its place', async (t) => {
+    const slow = await submit(own('slow'))
+    await until(slow, ['running'])
+    const next = await submit(good)
+    t.same((await replica.remove(`/backtesting/tasks/${slow}`)).body, { status: 'deleted', task_id: slow })
+    t.equal((await replica.get(`/backtesting/tasks/${slow}`)).status, 404)
+    t.match(await until(next, ['completed', 'failed']), { status: 'completed' })
+  })
+
+  await t.test('a client that leaves takes its backtest along', async (t) => {
+    const leaving = new AbortController()
+    const asked = fetch(`${replica.url}/backtesting/run`, {
+      method: 'POST',
+      headers: replica.headers,
+      body: JSON.stringify(own('slow')),
+      signal: leaving.signal,
+    })
+    await sleep(200)
+    leaving.abort()
+    await t.rejects(asked)
+    t.equal((await run(good)).text === answer, true)
+  })
+
+  await t.test('on four workers, and on another replica: the same bytes', async (t) => {
+    const two = await start('two', { BACKTEST_WORKERS: '4' })
+    const ids = await Promise.all(Array.from({ length: 6 }, () => submit(good, two)))
+    for (const id of ids) {
+      await until(id, ['completed', 'failed'])
+      t.ok((await two.get(`/backtesting/tasks/${id}`)).text.endsWith(`"result":${answer}}`))
+    }
+    await two.stop()
+  })
+
+  await t.test('fifty tasks are remembered, the oldest finished ones make room', async (t) => {
+    const ids = async () =>
+      z
+        .array(z.looseObject({ task_id: z.string() }))
+        .parse((await replica.get('/backtesting/tasks')).body)
+        .map(({ task_id: id }) => id)
+    // These fail for want of candles.
+    const failing = { ...good, start_time: FIRST - 3_600 }
+    while ((await ids()).length < 50) await until(await submit(failing), ['failed'])
+    const before = await ids()
+    const newest = await submit(failing)
+    await until(newest, ['failed'])
+    const after = await ids()
+    t.equal(after.length, 50)
+    t.same(before.filter((id) => !after.includes(id)).length, 1, 'one has made room')
+    t.equal((await replica.remove(`/backtesting/tasks/${newest}`)).status, 200)
+    t.same(
+      await ids(),
+      after.filter((id) => id !== newest),
+    )
+  })
+
+  const log = await openPostgresLog({ url: databaseUrl })
+  t.teardown(() => log.close())
+
+  await t.test('a task runs again when the service died while it ran', async (t) => {
+    const dying = await start('dying', { BACKTEST_WORKERS: '1' })
+    await replica.stop()
+    // Three seconds of work.
+    const id = await submit({ ...own('slow'), end_time: FIRST + 999 * 60 }, dying)
+    for (let status = ''; status !== 'running'; await sleep(20))
+      status = taskSchema.parse((await dying.get(`/backtesting/tasks/${id}`)).body).status
+    dying.process.kill('SIGKILL')
+    await dying.stop()
+    replica = await start('heir', { BACKTEST_WORKERS: '1' })
+    t.match(await until(id, ['completed', 'failed']), { status: 'completed' })
+    const events = await log.read(`backtest-${id}`)
+    t.match(
+      events.map(({ type, data }) => [type, data]),
+      [
+        ['BacktestSubmitted', {}],
+        ['BacktestStarted', { attempt: 1, instanceId: 'dying' }],
+        ['BacktestStarted', { attempt: 2, instanceId: 'heir' }],
+        ['BacktestCompleted', { attempt: 2, rows: 1_000 }],
+      ],
+    )
+  })
+
+  await t.test(
+    'a replica that is asked to stop gives its task to another at once, and nothing is forgotten',
+    async (t) => {
+      const long = await submit({ ...own('slow'), end_time: FIRST + 1_999 * 60 })
+      await until(long, ['running'])
+      const before = z.array(taskSchema).parse((await replica.get('/backtesting/tasks')).body)
+      const other = await start('other', { BACKTEST_WORKERS: '1' })
+      await replica.stop()
+      replica = other
+      t.match(await until(long, ['completed', 'failed']), { status: 'completed' })
+      const [, , second] = await log.read(`backtest-${long}`)
+      t.match(second, { type: 'BacktestStarted', data: { attempt: 2, instanceId: 'other' } })
+      const after = z.array(taskSchema).parse((await replica.get('/backtesting/tasks')).body)
+      t.same(after.slice(0, -1), before.slice(0, -1))
+      t.ok((await replica.get(`/backtesting/tasks/${first}`)).text.endsWith(`"result":${answer}}`), 'nor any result')
+    },
+  )
+
+  await t.test('a rebuild gives the same rows, byte for byte', async (t) => {
+    const pool = new pg.Pool({ connectionString: databaseUrl })
+    t.teardown(() => pool.end())
+    const before = await tableDigests(pool, tasksProjection, 'backtesting')
+    await rebuildProjection(log, pool, tasksProjection, { schema: 'backtesting' })
+    t.same(await tableDigests(pool, tasksProjection, 'backtesting'), before)
+  })
+})

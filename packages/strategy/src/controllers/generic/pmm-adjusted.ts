@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { CandleFeed } from '../../candles.ts'
 import type { Controller } from '../controller.ts'
 import { controllerConfig, field, GENERIC, PROMPT } from '../fields.ts'
-import { text } from '../fields-kinds.ts'
+import { interval, text } from '../fields-kinds.ts'
 import { candlesConfig } from '../fields-models.ts'
 import { inventoryQuoting, inventoryQuotingFields, wrongInventoryQuoting } from './inventory-quoting.ts'
 import { configuredFeed } from './pmm.ts'
@@ -16,7 +16,7 @@ const schema = controllerConfig(
     trading_pair: field(text, 'BTC-FDUSD', PROMPT),
     candles_connector_name: field(text, 'binance'),
     candles_trading_pair: field(text, 'BTC-USDT'),
-    candles_interval: field(text, '1s'),
+    candles_interval: field(interval, '1s'),
     ...inventoryQuotingFields,
   },
   wrongInventoryQuoting,
@@ -35,7 +35,7 @@ export const pmmAdjusted: Controller<PmmAdjustedConfig> = {
   name: 'pmm_adjusted',
   type: 'generic',
   schema,
-  markets: (config) => [config],
+  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
   feeds: (config) => [feedOf(config), ...config.candles_config.map(configuredFeed)],
   start: (config) => {
     const feed = feedOf(config)

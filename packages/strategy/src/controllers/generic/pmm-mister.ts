@@ -215,6 +215,6 @@ export const pmmMister: Controller<PmmMisterConfig> = {
   name: 'pmm_mister',
   type: 'generic',
   schema,
-  markets: (config) => [config],
+  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
   start,
 }

@@ -148,6 +148,6 @@ export const pmmV1: Controller<PmmV1Config> = {
   name: 'pmm_v1',
   type: 'generic',
   schema,
-  markets: (config) => [config],
+  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
   start,
 }

@@ -32,7 +32,7 @@ export const pmm: Controller<PmmConfig> = {
   name: 'pmm',
   type: 'generic',
   schema,
-  markets: (config) => [config],
+  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
   feeds: (config) => config.candles_config.map(configuredFeed),
   start: (config) => inventoryQuoting(config, (world) => world.mid(config)),
 }

@@ -63,7 +63,7 @@ export const dmanMakerV2: Controller<DmanMakerV2Config> = {
   name: 'dman_maker_v2',
   type: 'market_making',
   schema,
-  markets: (config) => [config],
+  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
   start: (config) => {
     const executor = stepsAtLevels(config)
     const soonest = config.top_executor_refresh_time

@@ -82,7 +82,7 @@ export const pmmDynamic: Controller<PmmDynamicConfig> = {
   name: 'pmm_dynamic',
   type: 'market_making',
   schema,
-  markets: (config) => [config],
+  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
   feeds: (config) => [feedOf(config)],
   features,
   start: (config) =>

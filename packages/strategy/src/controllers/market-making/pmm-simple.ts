@@ -12,6 +12,6 @@ export const pmmSimple: Controller<PmmSimpleConfig> = {
   name: 'pmm_simple',
   type: 'market_making',
   schema,
-  markets: (config) => [config],
+  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
   start: (config) => marketMaking(config, { executor: positionsAtLevels(config) }),
 }

@@ -1,4 +1,3 @@
-import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Candles } from '../candles.ts'
@@ -6,6 +5,7 @@ import { findController } from '../controllers/catalogue.ts'
 import type { World } from '../controllers/controller.ts'
 import { copyOf, naiveBacktest } from '../testing/backtests/naive-engine.ts'
 import { type Moves, moves, trader } from '../testing/backtests/random-trader.ts'
+import { differences } from '../testing/differences.ts'
 import { randomWalk } from '../testing/random-walk.ts'
 import { candlesOf, firstRows, longerCandles } from '../testing/series.ts'
 import { backtestAnswer } from './answer/answer.ts'
@@ -14,6 +14,12 @@ import { runBacktest } from './run-backtest.ts'
 import { simulate } from './simulators/simulate.ts'
 
 const MARKET = { connector_name: 'binance_perpetual', trading_pair: 'AAA-USDT' }
+
+/** To the last bit; says where two are not. */
+const same = (what: string, actual: unknown, expected: unknown): void => {
+  const [first] = differences(what, expected, actual, { relative: 0, absolute: 0 })
+  if (first !== undefined) throw new Error(`${first.at} is ${first.actual} and should be ${first.expected}`)
+}
 
 /** Minutes of a walk, of which some are missing. */
 const series = fc
@@ -72,9 +78,9 @@ t.test('the engine is the plain one, for any actions on any candles', async () =
         input(candles, plan, 'hummingbot', (world) => seenPlainly?.push(sight(world))),
         simulate.hummingbot,
       )
-      deepStrictEqual(seen, seenPlainly, 'what the controller saw, tick by tick')
-      deepStrictEqual(fast.executors.map(copyOf), slow.executors, 'what became of the executors')
-      deepStrictEqual(pointsOf(fast), slow.points, 'the series of profits')
+      same('what the controller saw', seen, seenPlainly)
+      same('executors', fast.executors.map(copyOf), slow.executors)
+      same('profits', pointsOf(fast), slow.points)
     }),
     { numRuns: 60 },
   )
@@ -117,7 +123,7 @@ t.test('a careful engine does not know the future: without it, the past is the s
         runBacktest(input(candles, plan, 'realistic')),
         runBacktest(input(shorter, plan, 'realistic')),
       ]
-      deepStrictEqual(before(end, some), before(end, all))
+      same('the past', before(end, some), before(end, all))
     }),
     { numRuns: 60 },
   )
@@ -161,7 +167,7 @@ t.test('nor do the standard controllers', async () => {
         const all = walk(seed, 1000)
         const some = firstRows(all, rows)
         const end = some.timestamp.at(-1) ?? 0
-        deepStrictEqual(before(end, run(some)), before(end, run(all)), chosen.controller_name)
+        same(chosen.controller_name, before(end, run(some)), before(end, run(all)))
       }),
       { numRuns: 5 },
     )

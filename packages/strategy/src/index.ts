@@ -58,6 +58,7 @@ export {
   exactDecimal,
   float,
   integer,
+  interval,
   type Kind,
   listOf,
   oneOf,

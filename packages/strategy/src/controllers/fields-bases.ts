@@ -4,6 +4,7 @@ import {
   decimal,
   float,
   integer,
+  interval,
   listOf,
   optional,
   orderType,
@@ -42,7 +43,7 @@ export const DIRECTIONAL: Base<typeof directionalFields> = { type: 'directional_
 export const candlesFields = {
   candles_connector: field(textOrNull, null, PROMPT),
   candles_trading_pair: field(textOrNull, null, PROMPT),
-  interval: field(text, '3m', PROMPT),
+  interval: field(interval, '3m', PROMPT),
 }
 
 /** An amount for each level: none stands for the same on all. */

@@ -49,6 +49,18 @@ export const text: Kind<string> = {
 /** A text that another field stands in for when it is left out. */
 export const textOrNull: Kind<string | null> = named('str', optional(text))
 
+/** How long a candle lasts: `1m`, `4h`, `1d`. */
+export const interval: Kind<string> = {
+  type: 'str',
+  parse: (input, refuse) =>
+    typeof input === 'string' && /^[1-9]\d{0,3}[smhdwM]$/.test(input)
+      ? input
+      : refuse({
+          type: 'value_error',
+          msg: "Value error, an interval is a number and one of s, m, h, d, w and M: '5m'",
+        }),
+}
+
 const listed = (values: readonly string[]): string => {
   const quoted = values.map((value) => `'${value}'`)
   return quoted.length < 2 ? quoted.join() : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`

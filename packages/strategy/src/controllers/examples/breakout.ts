@@ -6,6 +6,7 @@ import {
   field,
   GENERIC,
   integer,
+  interval,
   NO_ACTIONS,
   PROMPT,
   text,
@@ -17,7 +18,7 @@ import type { z } from 'zod'
 const schema = controllerConfig('breakout', GENERIC, {
   connector_name: field(text, 'binance_perpetual', PROMPT),
   trading_pair: field(text, 'BTC-USDT', PROMPT),
-  interval: field(text, '5m', PROMPT),
+  interval: field(interval, '5m', PROMPT),
   length: field(integer, 48, { ...PROMPT, gt: 0 }),
   leverage: field(integer, 1, PROMPT),
   exits: field(tripleBarrier, { stop_loss: '0.01', take_profit: '0.03', open_order_type: 'MARKET' }, UPDATABLE_PROMPT),

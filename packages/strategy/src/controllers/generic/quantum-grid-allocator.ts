@@ -6,7 +6,7 @@ import { bandwidth, bollingerBands } from '../../indicators/bollinger.ts'
 import { type Exact, exactOf, minus, nearest, type Price, plus, times } from '../../numbers/exact.ts'
 import { type Action, type Controller, NO_ACTIONS, type World } from '../controller.ts'
 import { controllerConfig, field, GENERIC, UPDATABLE, type Wrong } from '../fields.ts'
-import { bool, byName, decimal, exactDecimal, float, integer, positionMode, text } from '../fields-kinds.ts'
+import { bool, byName, decimal, exactDecimal, float, integer, interval, positionMode, text } from '../fields-kinds.ts'
 
 const schema = controllerConfig(
   'quantum_grid_allocator',
@@ -40,7 +40,7 @@ const schema = controllerConfig(
     activation_bounds: field(decimal, '0.0002', UPDATABLE),
     bb_length: field(integer, 100, { gt: 0 }),
     bb_std_dev: field(float, 2),
-    interval: field(text, '1s'),
+    interval: field(interval, '1s'),
     dynamic_grid_range: field(bool, false, UPDATABLE),
     show_terminated_details: field(bool, false),
   },

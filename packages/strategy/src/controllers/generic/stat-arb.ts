@@ -7,14 +7,14 @@ import { minus, plus, times } from '../../numbers/exact.ts'
 import type { PositionSummary } from '../../positions/positions.ts'
 import { type Action, type Controller, NO_ACTIONS, type World } from '../controller.ts'
 import { controllerConfig, field, GENERIC } from '../fields.ts'
-import { decimal, exactDecimal, integer, positionMode, text } from '../fields-kinds.ts'
+import { decimal, exactDecimal, integer, interval, positionMode } from '../fields-kinds.ts'
 import { connectorPair } from '../fields-models.ts'
 import { isOn, isQuoteOn, type Leg, type LegState, legState } from './stat-arb-leg.ts'
 
 const schema = controllerConfig('stat_arb', GENERIC, {
   connector_pair_dominant: field(connectorPair, { connector_name: 'binance_perpetual', trading_pair: 'SOL-USDT' }),
   connector_pair_hedge: field(connectorPair, { connector_name: 'binance_perpetual', trading_pair: 'POPCAT-USDT' }),
-  interval: field(text, '1m'),
+  interval: field(interval, '1m'),
   lookback_period: field(integer, 300, { gt: 0 }),
   entry_threshold: field(decimal, '2.0'),
   take_profit: field(decimal, '0.0008'),

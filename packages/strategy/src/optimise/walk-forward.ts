@@ -33,7 +33,8 @@ export const windowsOf = (whole: Span, interval: number, walk: WalkForward): rea
   const candles = Math.floor((whole.to - whole.from) / interval) + 1
   const perTest = trainShare / (1 - trainShare)
   const test = Math.floor(candles / (windows + perTest))
-  const train = Math.floor(test * perTest)
+  // 0.7 / 0.3 is a little less than it should be.
+  const train = Math.floor(test * perTest + 1e-9)
   if (Math.min(test, train) < FEWEST)
     throw new SearchRefused([
       {

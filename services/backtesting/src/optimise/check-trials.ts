@@ -1,3 +1,4 @@
+import { setImmediate as otherWork } from 'node:timers/promises'
 import type { BacktestSpec, ValidationItem } from '@colibri/contracts'
 import { unprocessable } from '@colibri/service-kit'
 import { type Dimension, fieldPath, findController, hasField, type Json, type Parameters } from '@colibri/strategy'
@@ -9,6 +10,8 @@ import { trialConfig } from './trial-config.ts'
 
 /** A user's own controller is asked in a worker: so many trials of it, and the others when they are run. */
 const OWN_CHECKED = 100
+/** Between so many of them others are answered. */
+const AT_A_TIME = 200
 
 const ends = (dimension: Dimension): readonly Json[] =>
   dimension.kind === 'range' ? [dimension.min, dimension.max] : dimension.values
@@ -20,7 +23,10 @@ const foreseen = ({ space, windows }: SearchPlan, method: string): readonly Para
       search.propose(round * search.round, []),
     ),
   )
-  const single = space.flatMap((dimension) => ends(dimension).map((value) => ({ [dimension.field]: value })))
+  // Beside the values of a whole trial: a part of an object may need the others.
+  const single = space.flatMap((dimension) =>
+    ends(dimension).map((value) => ({ ...rounds[0]?.[0], [dimension.field]: value })),
+  )
   const all = method === 'bayesian' ? [...single, ...rounds.flat()] : rounds.flat()
   return [...new Map(all.map((parameters) => [JSON.stringify(parameters), parameters])).values()]
 }
@@ -54,12 +60,14 @@ export const checkTrials = async (
   method: string,
 ): Promise<void> => {
   const all = foreseen(plan, method)
-  for (const parameters of controller.kind === 'own' ? all.slice(0, OWN_CHECKED) : all) {
+  const checked = controller.kind === 'own' ? all.slice(0, OWN_CHECKED) : all
+  for (const [index, parameters] of checked.entries()) {
+    if (index % AT_A_TIME === AT_A_TIME - 1) await otherWork()
     const placed = trialConfig(spec.config, parameters)
     if ('wrong' in placed) throw unprocessable([item(placed.field, placed.wrong, parameters[placed.field])])
     const needs = await runs.describe(controller, placed.config)
     if (needs.kind === 'refused') throw unprocessable(needs.problems.map((problem) => itemOf(parameters, problem)))
-    if (parameters !== all[0]) continue
+    if (index > 0 && method !== 'bayesian') continue
     const unknown = misspelt(controller, placed.config, parameters)
     if (unknown.length > 0)
       throw unprocessable(

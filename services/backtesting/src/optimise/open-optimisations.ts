@@ -49,12 +49,13 @@ export const openOptimisations = async (
   const underway = new Map<string, AbortController>()
   const stopping = new AbortController()
 
+  const deps = { log, handle, runs, workers, instanceId: config.INSTANCE_ID, failpoint: kit.failpoint }
   const work = async (id: string): Promise<'done' | 'again'> => {
     const ending = new AbortController()
     underway.set(id, ending)
     const signal = AbortSignal.any([ending.signal, stopping.signal])
     try {
-      await runOptimisation({ log, handle, runs, workers, instanceId: config.INSTANCE_ID }, id, signal)
+      await runOptimisation(deps, id, signal)
       return stopping.signal.aborted ? 'again' : 'done'
     } finally {
       underway.delete(id)

@@ -1,6 +1,6 @@
 import { type OptimisationEvent, optimisationStream } from '@colibri/contracts'
 import { DuplicateEvent, derivedEventId, type EventLog, type RecordedEvent } from '@colibri/event-log'
-import { ApiError, RpcError } from '@colibri/service-kit'
+import { ApiError, RpcError, type ServiceKit } from '@colibri/service-kit'
 import { ControllerBroken, type PrepareRun } from '../runs/prepare-run.ts'
 import type { WorkerPool } from '../workers/pool.ts'
 import { isOver, optimisationFrom } from './optimisation.ts'
@@ -9,12 +9,15 @@ import { type FinishedTrial, runSearch } from './run-search.ts'
 import { SearchEnded, trialRunner } from './run-trial.ts'
 import { planOf } from './search-plan.ts'
 
+type Failpoint = ServiceKit<unknown>['failpoint']
+
 export interface RunOptimisationDeps {
   readonly log: EventLog
   readonly handle: HandleOptimisation
   readonly runs: Pick<PrepareRun, 'checkAgain' | 'describe' | 'load'>
   readonly workers: WorkerPool
   readonly instanceId: string
+  readonly failpoint: Failpoint
 }
 
 /** Stores what became of trials: once each, whoever else runs the same search by mistake. */
@@ -70,11 +73,11 @@ export const runOptimisation = async (deps: RunOptimisationDeps, id: string, sig
     await runSearch(plan, state, {
       // Candles that are missing end the search before its first trial.
       attempt: trialRunner({ runs, workers }, base, await runs.load(base, 'none'), plan, signal),
-      finished: (trial) =>
-        store(
-          { type: 'TrialFinished', data: { ...testOf(trial), curve: [...trial.curve] } },
-          `trial ${trial.window} ${trial.number}`,
-        ),
+      finished: async (trial) => {
+        const key = `trial ${trial.window} ${trial.number}`
+        await store({ type: 'TrialFinished', data: { ...testOf(trial), curve: [...trial.curve] } }, key)
+        deps.failpoint(`${key} stored`)
+      },
       tested: (trial) => store({ type: 'WindowTested', data: testOf(trial) }, `test ${trial.window}`),
     })
     await handle(id, { kind: 'complete' })

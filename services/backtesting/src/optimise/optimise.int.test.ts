@@ -1,0 +1,238 @@
+import { once } from 'node:events'
+import {
+  type OptimiseDetail,
+  optimisationStream,
+  optimiseDetail,
+  optimiseSubmitted,
+  optimiseSummary,
+} from '@colibri/contracts'
+import { openPostgresLog } from '@colibri/event-log'
+import { rank, type Trial } from '@colibri/strategy'
+import t from 'tap'
+import { z } from 'zod'
+import { backtestingReplicas, type Replica } from '../testing/replicas.ts'
+import { BEGIN, someCandles } from '../testing/some-candles.ts'
+
+const ROWS = 12_000
+const candles = someCandles(ROWS, 1)
+const config = {
+  id: 'optimised',
+  controller_type: 'directional_trading',
+  controller_name: 'bollinger_v1',
+  connector_name: 'binance_perpetual',
+  trading_pair: 'BTC-USDT',
+  candles_connector: 'binance_perpetual',
+  candles_trading_pair: 'BTC-USDT',
+  interval: '1m',
+  total_amount_quote: 1_000,
+  bb_length: 50,
+  bb_std: 2,
+  stop_loss: 0.01,
+  take_profit: 0.005,
+  time_limit: 1_800,
+}
+const request = {
+  start_time: BEGIN,
+  end_time: BEGIN + (ROWS - 1) * 60,
+  candles: [candles],
+  config,
+}
+/** All that makes a search depend on its own past: guided, pruned, constrained, and in windows. */
+const hard = {
+  ...request,
+  parameters: {
+    bb_length: { min: 10, max: 120, step: 5 },
+    bb_std: { min: 0.5, max: 3 },
+    take_profit: { min: 0.001, max: 0.02, scale: 'log' },
+    max_executors_per_side: [1, 2, 3],
+  },
+  method: 'bayesian',
+  trials: 26,
+  seed: 3,
+  objective: 'net_pnl_quote - 0.1 * total_fees_quote',
+  constraints: ['total_positions >= 5', 'max_drawdown_pct >= -0.5'],
+  pruning: { after: 0.3, trials: 4 },
+  walk_forward: { windows: 2, train_share: 0.7 },
+}
+
+const bed = await backtestingReplicas(t, {})
+const log = await openPostgresLog({ url: bed.databaseUrl })
+t.teardown(() => log.close())
+
+const submit = async (service: Replica, body: object): Promise<string> => {
+  const { status, body: reply } = await service.post('/backtesting/optimize', body)
+  if (status !== 200) throw new Error(`${status}: ${JSON.stringify(reply)}`)
+  return optimiseSubmitted.parse(reply).optimization_id
+}
+const detail = async (service: Replica, id: string, query = 'limit=1000'): Promise<OptimiseDetail> =>
+  optimiseDetail.parse((await service.get(`/backtesting/optimize/${id}?${query}`)).body)
+const until = async (service: Replica, id: string, reached: (seen: OptimiseDetail) => boolean) => {
+  for (;;) {
+    const seen = await detail(service, id)
+    if (reached(seen)) return seen
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+const over = (service: Replica, id: string) =>
+  until(service, id, ({ status }) => !['pending', 'running'].includes(status))
+/** What must not depend on who ran it, and when. */
+const found = ({ trials, windows, out_of_sample, best, best_config, progress }: OptimiseDetail): string =>
+  JSON.stringify({ trials, windows, out_of_sample, best, best_config, progress }, null, 1)
+
+let service = await bed.start('one', { BACKTEST_WORKERS: '1' })
+let uninterrupted = ''
+
+t.test('a grid: every combination, the best first', async (t) => {
+  const parameters = { bb_length: [20, 60, 100], bb_std: { min: 1, max: 2, step: 0.5 } }
+  const id = await submit(service, { ...request, parameters, objective: 'sharpe_ratio' })
+  const seen = await over(service, id)
+  t.match(seen, {
+    status: 'completed',
+    method: 'grid',
+    direction: 'maximize',
+    progress: { trials: 9, finished: 9, completed: 9, pruned: 0, failed: 0, done: 1 },
+    windows: [{ window: 0, finished: 9, test: null }],
+    pagination: { total_count: 9, has_more: false },
+  })
+  t.same(
+    seen.trials.map(({ rank: place }) => place),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  )
+  const values = seen.trials.map(({ value }) => value ?? Number.NaN)
+  t.same(
+    values,
+    values.toSorted((a, b) => b - a),
+  )
+  t.ok(new Set(values).size > 1, 'the parameters matter')
+  t.same(seen.best, seen.trials[0])
+  t.match(seen.best_config, { ...config, ...seen.best?.parameters })
+
+  const { body } = await service.post('/backtesting/run', { ...request, config: seen.best_config })
+  const { results } = z.object({ results: z.record(z.string(), z.unknown()) }).parse(body)
+  t.match(results, seen.best?.results ?? {}, 'a backtest by itself gives the same figures')
+
+  const page = await detail(service, id, 'limit=4&offset=4')
+  t.same(page.trials, seen.trials.slice(4, 8))
+  t.match(page.pagination, { limit: 4, offset: 4, total_count: 9, has_more: true })
+  const listed = z.array(optimiseSummary).parse((await service.get('/backtesting/optimize')).body)
+  t.match(listed, [{ optimization_id: id, status: 'completed', best: { value: seen.best?.value } }])
+})
+
+t.test('a wrong search is refused before anything runs, with the name of the field', async (t) => {
+  const refused = async (body: object) => {
+    const { status, body: reply } = await service.post('/backtesting/optimize', { ...request, ...body })
+    t.equal(status, 422)
+    const item = z.object({ loc: z.array(z.union([z.string(), z.number()])), msg: z.string() })
+    return z
+      .object({ detail: z.array(item) })
+      .parse(reply)
+      .detail.map(({ loc, msg }) => `${loc.join('/')}: ${msg}`)
+  }
+  t.match(await refused({}), ['body/parameters: Field required'])
+  t.match(await refused({ parameters: { bb_length: [] }, objective: 'profit', constraints: ['x > 1'] }), [
+    /^body\/parameters\/bb_length: .*lists no value/,
+    /^body\/objective: .*'profit' is no metric; there are net_pnl/,
+    /^body\/constraints\/0: .*'x' is no metric/,
+  ])
+  t.match(await refused({ parameters: { bb_lenght: [20] } }), [/^body\/parameters\/bb_lenght: /])
+  t.match(await refused({ parameters: { 'trailing_stop.delta': [0.1] } }), [
+    /^body\/parameters\/trailing_stop\.delta: /,
+  ])
+  t.match(await refused({ parameters: { bb_length: [20, 'many'] } }), [/^body\/parameters\/bb_length: .*integer/])
+  t.match(await refused({ parameters: { cooldown_time: { min: -1, max: 9 } }, method: 'bayesian' }), [
+    /^body\/parameters\/cooldown_time: /,
+  ])
+  const wide = { min: 1, max: 200, step: 1 }
+  t.match(await refused({ parameters: { bb_length: wide, cooldown_time: wide } }), [
+    /^body\/parameters: .*makes 40000 combinations; a grid has 10000/,
+  ])
+  const brief = { end_time: BEGIN + 399 * 60, walk_forward: { windows: 50 } }
+  t.match(await refused({ parameters: { bb_length: [20] }, ...brief }), [
+    /^body\/walk_forward\/windows: .*400 candles make 50 windows of 16 to train and 7 to test/,
+  ])
+  t.match(await refused({ parameters: { bb_length: [20] }, walk_forward: { windows: 0 } }), [
+    /^body\/walk_forward\/windows: /,
+  ])
+})
+
+t.test('one worker: searched in windows, guided, and pruned', async (t) => {
+  const seen = await over(service, await submit(service, hard))
+  uninterrupted = found(seen)
+  t.match(seen, { status: 'completed', progress: { trials: 52, finished: 52, failed: 0 } })
+  t.ok(seen.progress.pruned > 0, `${seen.progress.pruned} trials were ended early`)
+  t.ok(seen.trials.every(({ state, progress }) => state !== 'pruned' || (progress >= 0.3 && progress < 1)))
+  t.ok(
+    seen.trials.every(({ number, state }) => number >= 8 || state !== 'pruned'),
+    'the first round has nothing to compare with',
+  )
+  for (const { window, train, test, best, finished } of seen.windows) {
+    t.equal(finished, 26)
+    t.equal(test?.start_time, train.end_time + 60)
+    t.same(test?.result?.parameters, best?.parameters)
+    const trials = seen.trials.filter((trial) => trial.window === window)
+    const outcomes = trials.map(
+      ({ number, parameters, state, value, broken_constraints: broken, progress, error }): Trial => ({
+        number,
+        parameters: parameters as Trial['parameters'],
+        outcome:
+          state === 'completed'
+            ? { state, value: value ?? 0, broken, distance: broken.length }
+            : state === 'pruned'
+              ? { state, progress, pnlQuote: 0 }
+              : { state, error: error ?? '' },
+      }),
+    )
+    t.same(
+      rank(
+        outcomes.filter(({ outcome }) => outcome.state === 'completed'),
+        'maximize',
+      ).map(({ number }) => number),
+      trials.filter(({ state }) => state === 'completed').map(({ number }) => number),
+    )
+  }
+  t.match(seen.out_of_sample, { tests: 2 })
+  t.equal(seen.windows[1]?.test?.end_time, request.end_time)
+})
+
+t.test('cancelled, it ends and keeps what it found; asked again, it is forgotten', async (t) => {
+  const parameters = { bb_length: { min: 5, max: 200, step: 1 }, bb_std: { min: 1, max: 3 } }
+  const id = await submit(service, { ...request, parameters, method: 'random', trials: 5_000 })
+  await until(service, id, ({ progress }) => progress.finished > 2)
+  t.match(await service.remove(`/backtesting/optimize/${id}`), {
+    status: 200,
+    body: { status: 'cancelled', optimization_id: id },
+  })
+  const seen = await over(service, id)
+  t.equal(seen.status, 'cancelled')
+  t.ok(seen.progress.finished < 5_000)
+  // The next search finds the workers free.
+  const next = await over(service, await submit(service, { ...request, parameters: { bb_length: [20] } }))
+  t.equal(next.status, 'completed')
+  t.match(await service.remove(`/backtesting/optimize/${id}`), { status: 200, body: { status: 'deleted' } })
+  t.match(await service.remove(`/backtesting/optimize/${id}`), {
+    status: 404,
+    body: { detail: `Optimization ${id} not found` },
+  })
+  t.equal((await service.get(`/backtesting/optimize/${id}`)).status, 404)
+})
+
+t.test(
+  'killed in the middle of a round and started again, with four workers, it finds the same to the byte',
+  async (t) => {
+    await service.stop()
+    const env = { BACKTEST_WORKERS: '4', NODE_ENV: 'test' }
+    service = await bed.start('two', { ...env, COLIBRI_FAILPOINT: 'trial 1 11 stored' })
+    const ended = once(service.process, 'exit')
+    const id = await submit(service, hard)
+    t.same(await ended, [null, 'SIGKILL'])
+    const before = (await log.read(optimisationStream(id))).filter(({ type }) => type === 'TrialFinished').length
+    service = await bed.start('three', env)
+    const seen = await over(service, id)
+    t.equal(found(seen), uninterrupted)
+
+    const events = await log.read(optimisationStream(id))
+    t.ok(before >= 12 && before < 52, `${before} trials were stored before`)
+    t.equal(events.filter(({ type }) => type === 'TrialFinished').length, 52, 'no trial is stored twice')
+    t.equal(events.filter(({ type }) => type === 'OptimisationStarted').length, 1)
+  },
+)

@@ -36,13 +36,15 @@ export const slidingMacd = (values: Float64Array, lengths: MacdLengths, window: 
   return all
 }
 
-const unavailableMacd = (rows: number): Macd => ({
+/** One of so many rows without a value yet, to be written into. */
+export const unavailableMacd = (rows: number): Macd => ({
   line: unavailable(rows),
   signal: unavailable(rows),
   histogram: unavailable(rows),
 })
 
-const writeMacd = (values: Float64Array, lengths: MacdLengths, { line, signal, histogram }: Macd): void => {
+/** Writes `macd` into one that is there; rows before its first value are left without one. */
+export const writeMacd = (values: Float64Array, lengths: MacdLengths, { line, signal, histogram }: Macd): void => {
   const signalLength = rowsOf('signal', lengths.signal)
   const fastLength = rowsOf('fast', Math.min(lengths.fast, lengths.slow))
   const slowLength = rowsOf('slow', Math.max(lengths.fast, lengths.slow))

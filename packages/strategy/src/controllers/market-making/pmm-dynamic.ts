@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { CandleFeed, Candles } from '../../candles.ts'
-import { type TrendShift, trendShift } from '../../indicators/trend-shift.ts'
+import type { MacdLengths } from '../../indicators/macd.ts'
+import { slidingTrendShift, trendShift } from '../../indicators/trend-shift.ts'
 import { candleFeatures } from '../candle-features.ts'
 import type { Controller } from '../controller.ts'
 import { controllerConfig, field, PROMPT, UPDATABLE_PROMPT } from '../fields.ts'
@@ -26,12 +27,11 @@ const feedOf = (config: PmmDynamicConfig): CandleFeed => ({
   window: Math.max(config.macd_slow, config.macd_fast, config.macd_signal, config.natr_length) + 100,
 })
 
-const shiftOf = (config: PmmDynamicConfig, { high, low, close }: Pick<Candles, 'high' | 'low' | 'close'>): TrendShift =>
-  trendShift(
-    { high, low, close },
-    { fast: config.macd_fast, slow: config.macd_slow, signal: config.macd_signal },
-    config.natr_length,
-  )
+const lengthsOf = (config: PmmDynamicConfig): MacdLengths => ({
+  fast: config.macd_fast,
+  slow: config.macd_slow,
+  signal: config.macd_signal,
+})
 
 /** Where the orders lie around and how far apart, row by row. */
 interface Middle {
@@ -41,25 +41,14 @@ interface Middle {
 
 /** The shift of the last row on all rows. Live only the last row is looked at; in a backtest the others look ahead. */
 const shiftedByTheLast = (config: PmmDynamicConfig, candles: Candles): Middle => {
-  const { shift, volatility } = shiftOf(config, candles)
+  const { shift, volatility } = trendShift(candles, lengthsOf(config), config.natr_length)
   return { reference: candles.close.map((close) => close * (1 + shift)), spread: volatility }
 }
 
 /** Each row as it was seen live: from the rows of its own window, and from none that came later. */
 const shiftedByEach = (config: PmmDynamicConfig, candles: Candles, window: number): Middle => {
-  const reference = new Float64Array(candles.length).fill(Number.NaN)
-  const spread = new Float64Array(candles.length).fill(Number.NaN)
-  for (let rows = window; rows <= candles.length; rows++) {
-    const seen = (series: Float64Array): Float64Array => series.subarray(rows - window, rows)
-    const { shift, volatility } = shiftOf(config, {
-      high: seen(candles.high),
-      low: seen(candles.low),
-      close: seen(candles.close),
-    })
-    reference[rows - 1] = (candles.close[rows - 1] as number) * (1 + shift)
-    spread[rows - 1] = volatility[window - 1] as number
-  }
-  return { reference, spread }
+  const { shift, volatility } = slidingTrendShift(candles, lengthsOf(config), config.natr_length, window)
+  return { reference: candles.close.map((close, row) => close * (1 + (shift[row] as number))), spread: volatility }
 }
 
 const features: NonNullable<Controller<PmmDynamicConfig>['features']> = (config, candles, mode) => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { CONTROLLERS, type Controller, type ControllerConfig, fieldsOf, type TradingRules } from '@colibri/strategy'
+import { CONTROLLERS, type Controller, type ControllerConfig, shownConfig, type TradingRules } from '@colibri/strategy'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { nearest } from './nearest.ts'
@@ -57,7 +57,7 @@ export const readConfig = async (
     controller_type: controller.type,
   })
   if (!result.success) throw new ConfigWrong(problems(result.error, file, given))
-  return { config: result.data, shown: { ...defaults(controller), ...given } }
+  return { config: result.data, shown: shownConfig(controller, given) }
 }
 
 /** The rules of the venue for the traded market. Throws `ConfigWrong`. */
@@ -99,10 +99,3 @@ const problems = (error: z.ZodError, file: string | undefined, given: Fields): s
   })
   return `The configuration${file === undefined ? '' : ` in ${file}`} is wrong:\n${lines.join('\n')}`
 }
-
-const defaults = (controller: Controller): Fields =>
-  Object.fromEntries(
-    Object.entries(fieldsOf(controller.schema) ?? {})
-      .filter(([, meta]) => meta.hidden !== true && 'default' in meta)
-      .map(([name, meta]) => [name, meta.default]),
-  )

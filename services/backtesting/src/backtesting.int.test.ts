@@ -224,6 +224,47 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     t.match(z.array(z.unknown()).parse(list.body).at(-1), { task_id: first, status: 'completed', error: null })
   })
 
+  await t.test('its report and its tables', async (t) => {
+    const ask = async (what: string, id = first) => {
+      const response = await fetch(`${replica.url}/backtesting/tasks/${id}/${what}`, { headers: replica.headers })
+      return { status: response.status, headers: response.headers, text: await response.text() }
+    }
+    const page = await ask('report')
+    t.equal(page.status, 200)
+    t.match(page.headers.get('content-type'), /^text\/html/)
+    t.match(page.headers.get('content-security-policy'), /default-src 'none'.*sandbox allow-scripts allow-downloads/)
+    t.ok(page.text.includes(`<data data-key="net_pnl_quote" value="${original.net_pnl_quote}"`))
+    t.ok(page.text.endsWith('</html>\n'))
+    const { executors } = z.object({ executors: z.array(z.looseObject({ id: z.string() })) }).parse(JSON.parse(answer))
+    const csv = await ask('executors.csv')
+    t.match(csv.headers.get('content-type'), /^text\/csv/)
+    t.equal(csv.headers.get('content-disposition'), `attachment; filename="backtest-${first}-executors.csv"`)
+    t.same(
+      csv.text
+        .trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(',')[0]),
+      executors.map(({ id }) => id),
+    )
+    t.match(JSON.parse((await ask('executors.json')).text)[0], { id: executors[0]?.id, close_type: 'TIME_LIMIT' })
+    const equity = (await ask('equity.csv')).text.trim().split('\n')
+    t.match(equity[0], /^timestamp,executor_realized_pnl,.*,total_pnl,drawdown,/)
+    const rows = z.array(z.looseObject({ total_pnl: z.number() })).parse(JSON.parse((await ask('equity.json')).text))
+    t.equal(rows.length, equity.length - 1)
+    t.ok(Math.abs((rows.at(-1)?.total_pnl ?? 0) - Number(original.net_pnl_quote)) < 1e-9)
+
+    for (const what of ['report', 'executors.csv', 'executors.json', 'equity.csv', 'equity.json']) {
+      t.match(await ask(what, 'nope'), { status: 404, text: '{"detail":"Task nope not found"}' })
+    }
+    const failing = await submit(own('throwing'))
+    await until(failing, ['failed'])
+    t.match(await ask('report', failing), {
+      status: 409,
+      text: `{"detail":"Task ${failing} is failed: only a completed one has a result"}`,
+    })
+  })
+
   await t.test('what is not there', async (t) => {
     const unknown = { status: 404, body: { detail: 'Task nope not found' } }
     for (const path of ['tasks', 'results', 'metrics']) t.match(await replica.get(`/backtesting/${path}/nope`), unknown)

@@ -10,6 +10,7 @@ import { OPTIMISATIONS, OptimiseController } from './optimise/optimise.http.ts'
 import { createTaskRunner } from './queue/run-task.ts'
 import { sweepTasks } from './queue/sweep-tasks.ts'
 import { openTaskQueue, TASKS } from './queue/task-queue.ts'
+import { ReportsHttp } from './reports/reports.http.ts'
 import { createResultTables } from './results/result-tables.ts'
 import { createStoreResults } from './results/store-results.ts'
 import { readResults } from './results/stored-results.ts'
@@ -100,7 +101,7 @@ export const backtesting: ServiceDefinition<BacktestingConfig> = {
     let running: Promise<void> = Promise.resolve()
 
     return {
-      controllers: [RunHttp, TasksHttp, OptimiseController],
+      controllers: [RunHttp, TasksHttp, ReportsHttp, OptimiseController],
       providers: [
         { provide: OPTIMISATIONS, useValue: searches.optimisations },
         {

@@ -12,4 +12,5 @@ export type {
   ReportHold,
   ReportInput,
 } from './report.ts'
+export { shownConfig } from './shown-config.ts'
 export { equityTable, executorTable, type Table, tableText } from './tables.ts'

@@ -2,10 +2,14 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Response } from 'express'
 
-/** Answers with text that is too long to be held as one; an error before its first piece is thrown as any other. */
-export const streamJson = async (response: Response, text: AsyncGenerator<string>): Promise<void> => {
+/** Answers with JSON that is too long to be held as one; an error before its first piece is thrown as any other. */
+export const streamJson = (response: Response, text: AsyncGenerator<string>): Promise<void> =>
+  streamText(response, 'json', text)
+
+/** The same for another type of text, such as `csv`. */
+export const streamText = async (response: Response, type: string, text: AsyncGenerator<string>): Promise<void> => {
   const first = await text.next()
-  response.status(200).type('json')
+  response.status(200).type(type)
   await pipeline(Readable.from(whole(first, text), { objectMode: true }), response).catch((error: unknown) => {
     if (!isGone(error)) throw error
   })

@@ -132,7 +132,8 @@ export const inventoryQuoting = (config: InventoryQuotingConfig, reference: (wor
 
   return (world) => {
     const { active, now } = world
-    const held = positionOn(world.positions, config)
+    // A backtest of the original looks at the inventory once, before there is any: it only ever buys.
+    const held = world.mode === 'hummingbot' ? undefined : positionOn(world.positions, config)
     const share = shareOf(held, 'BUY', config.total_amount_quote)
     const price = reference(world)
     taken.fill(0)

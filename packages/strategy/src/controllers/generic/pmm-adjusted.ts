@@ -40,6 +40,8 @@ export const pmmAdjusted: Controller<PmmAdjustedConfig> = {
   start: (config) => {
     const feed = feedOf(config)
     return inventoryQuoting(config, (world) => {
+      // A backtest of the original forgets the other market after the first look.
+      if (world.mode === 'hummingbot') return world.mid(config)
       const candles = world.candles(feed)
       return candles?.close[candles.length - 1] ?? world.mid(config)
     })

@@ -4,11 +4,13 @@ import type { Candles } from '../../candles.ts'
 import type { Executor } from '../../executors/executor.ts'
 import { nearest } from '../../numbers/exact.ts'
 import { created, createdLevels, createdPositions, ended } from '../../testing/actions.ts'
-import { anExecutor, aPosition, aWorld } from '../../testing/world.ts'
+import { aWorld as aBacktest, anExecutor, aPosition } from '../../testing/world.ts'
 import { NO_ACTIONS, type World } from '../controller.ts'
 import { positionOn, shareOf, skewOf } from './base-share.ts'
 import { type PmmConfig, pmm } from './pmm.ts'
 import { pmmAdjusted } from './pmm-adjusted.ts'
+
+const aWorld = (changes: Partial<World> = {}): World => aBacktest({ mode: 'live', ...changes })
 
 const MARKET = { connector_name: 'binance', trading_pair: 'BTC-USDT' }
 const configured = (changes: Record<string, unknown> = {}): PmmConfig =>
@@ -48,6 +50,13 @@ t.test('between the bounds both sides, beyond them only the one that leads back'
     ['no price', { mid: () => Number.NaN }, []],
   ]
   for (const [what, world, levels] of cases) t.same(createdLevels(pmm.start(configured())(aWorld(world))), levels, what)
+})
+
+t.test('a backtest of the original looks at no inventory: it only buys, and never sells all', async (t) => {
+  const seen = (mode: World['mode']) =>
+    createdLevels(pmm.start(configured())(aWorld({ mode, positions: [holding(0.5, 0.5)] })))
+  t.same(seen('hummingbot'), ['buy_0', 'buy_1'])
+  t.same(seen('realistic'), ['global_tp_sl'])
 })
 
 t.test('positions at the levels, each with the profit of its distance', async (t) => {
@@ -200,4 +209,7 @@ t.test('pmm_adjusted quotes around the last close of another market', async (t) 
   t.same(price(candles), [42])
   t.same(price(undefined), [100], 'its own market while there is none')
   t.same(price({ ...candles, length: 0 }), [100])
+  const backtest = aWorld({ mode: 'hummingbot', candles: () => candles })
+  const prices = createdPositions(pmmAdjusted.start(config)(backtest)).map(({ entry_price }) => nearest(entry_price))
+  t.same(prices, [100], 'a backtest of the original does not look at it')
 })

@@ -1,6 +1,6 @@
 import type { TradingRules } from '../../controllers/controller.ts'
 import type { GridExecutorConfig } from '../../executors/executor-config.ts'
-import { minus, nearest, over, type Price, plus, times } from '../../numbers/exact.ts'
+import { type Exact, minus, nearest, over, type Price, plus } from '../../numbers/exact.ts'
 import { Decimal, everyDigitOf } from '../../positions/decimal.ts'
 import { UnsupportedExecutor } from './simulation.ts'
 
@@ -96,5 +96,30 @@ const pricesOf = ({ start_price, end_price }: GridExecutorConfig, count: number)
   if (count === 1) return [nearest(over(plus(start_price, end_price), 2))]
   const [start, end] = [nearest(start_price), nearest(end_price)]
   const width = minus(end, start)
-  return Array.from({ length: count }, (_, level) => nearest(plus(start, over(times(width, level), count - 1))))
+  return Array.from({ length: count }, (_, level) => levelPrice(start, end, width, level, count - 1))
+}
+
+/** More than a rounding may have moved what is left over. */
+const DOUBT = 1 + 1e-6
+
+/**
+ * `start + (end - start) * level / last`, rounded once: a level of 98.6 must be the double that a low of 98.6 is. With
+ * whole numbers as factors the parts of a product are exact, and what the division leaves over is divided again. Half way
+ * between two doubles, where the middle of a grid often lies, the 28th digit decides.
+ */
+const levelPrice = (start: number, end: number, width: Exact, level: number, last: number): number => {
+  const high = Math.fround(width.hi)
+  const low = width.hi - high
+  const quotient = (width.hi * level) / last
+  const coarse = Math.fround(quotient)
+  const fine = quotient - coarse
+  const rest = high * level - coarse * last + (low * level - fine * last) + width.lo * level
+  const rough = start + quotient
+  const added = rough - start
+  const behind = start - (rough - added) + (quotient - added) + rest / last
+  const price = rough + behind
+  const left = rough - price + behind
+  if (price + left * DOUBT === price) return price
+  const from = everyDigitOf(start)
+  return everyDigitOf(end).minus(from).times(level).div(last).plus(from).toNumber()
 }

@@ -15,6 +15,8 @@ interface Course {
   /** How many stages were gone through, and the first row of each. */
   readonly stages: number
   readonly entries: readonly number[]
+  /** What the stages that were gone through have cost on average. */
+  readonly average: number
 }
 
 /**
@@ -75,7 +77,7 @@ export class HummingbotDca extends HummingbotExecutor<DcaExecutorConfig> {
   }
 
   /** The figures of a row on which the stages count. */
-  private hold({ stages, entries, fillRow }: Course, row: number): void {
+  private hold({ stages, entries, fillRow, average }: Course, row: number): void {
     const { amounts_quote } = this.config
     if (this.firstFill < 0) this.firstFill = row
     let filled = 0
@@ -93,7 +95,7 @@ export class HummingbotDca extends HummingbotExecutor<DcaExecutorConfig> {
     this.netPnlQuote = pnl
     this.cumFeesQuote = 2 * this.tradeCost * filled
     this.netPnlPct = filled > 0 ? pnl / filled : 0
-    this.averagePrice = this.breakEvenOf(stages - 1)
+    this.averagePrice = average
   }
 
   private grow(stage: number, row: number): void {
@@ -125,17 +127,28 @@ export class HummingbotDca extends HummingbotExecutor<DcaExecutorConfig> {
       throw new UnsupportedExecutor('dca_executor: without a stop loss there is no end to the last level')
     const fillRow = isComplete ? (entries.at(-1) ?? -1) : -1
     for (let stage = 0; stage < entries.length; stage++) {
-      const { row, closeType } = this.stageEnd(stage, entries[stage] as number)
-      if (closeType !== undefined) return { lastRow: row, closeType, fillRow, stages: stage + 1, entries }
+      const average = this.breakEvenOf(stage)
+      const { row, closeType } = this.stageEnd(stage, entries[stage] as number, average)
+      if (closeType !== undefined) return { lastRow: row, closeType, fillRow, stages: stage + 1, entries, average }
     }
-    return { lastRow: this.windowEnd, closeType: 'TIME_LIMIT', fillRow: -1, stages: 0, entries }
+    return {
+      lastRow: this.windowEnd,
+      closeType: 'TIME_LIMIT',
+      fillRow: -1,
+      stages: 0,
+      entries,
+      average: this.averagePrice,
+    }
   }
 
   /** How a stage ends; without a close type it goes over into the next. */
-  private stageEnd(stage: number, entry: number): { readonly row: number; readonly closeType?: CloseType } {
+  private stageEnd(
+    stage: number,
+    entry: number,
+    breakEven: number,
+  ): { readonly row: number; readonly closeType?: CloseType } {
     const { sign, closes } = this
     const { take_profit, stop_loss, trailing_stop } = this.config
-    const breakEven = this.breakEvenOf(stage)
     const target = take_profit ? sign * (breakEven * (1 + sign * take_profit)) : Number.POSITIVE_INFINITY
     const isLast = stage === this.limits.length - 1
     const stop = isLast && stop_loss ? sign * (breakEven * (1 - sign * stop_loss)) : Number.NEGATIVE_INFINITY

@@ -77,8 +77,11 @@ export class HummingbotGrid extends HummingbotExecutor<GridExecutorConfig> {
     if (close > this.done) this.terminal = 'TAKE_PROFIT'
     else if (close <= this.limit) this.terminal = this.config.keep_position ? 'POSITION_HOLD' : 'STOP_LOSS'
     const isLeaving = sign * (this.favourable[row] as number) >= this.nextExit
+    if (isLeaving) this.leave(row)
+    // What was let go may be entered again on the same candle.
     const isEntering = this.terminal === undefined && sign * (this.adverse[row] as number) <= this.nextEntry
-    if (isLeaving || isEntering) this.trade(row, isLeaving, isEntering)
+    if (isEntering) this.enter(row)
+    if (isLeaving || isEntering) this.survey()
     this.value(close)
     const { filledAmountQuote } = this
     if (filledAmountQuote > 0) {
@@ -89,14 +92,7 @@ export class HummingbotGrid extends HummingbotExecutor<GridExecutorConfig> {
     else if (row === this.lastRow) this.endFilled(row, 'TIME_LIMIT')
   }
 
-  /** Lets go what has reached its exit, then enters what is reached; one that was let go may be entered again at once. */
-  private trade(row: number, isLeaving: boolean, isEntering: boolean): void {
-    if (isLeaving) this.leave(row)
-    // What was let go may be a nearer level than the one that was next.
-    if (this.terminal === undefined && (isEntering || isLeaving)) this.enter(row)
-    this.survey()
-  }
-
+  /** Lets go what has reached its exit. */
   private leave(row: number): void {
     const reached = this.sign * (this.favourable[row] as number)
     let kept = 0
@@ -110,6 +106,7 @@ export class HummingbotGrid extends HummingbotExecutor<GridExecutorConfig> {
         this.realizedFees += fees
         this.realizedAmount += this.amount
         this.isOpen[level] = 0
+        if (entry > this.nextEntry) this.nextEntry = entry
         this.note(row, level, 'tp', this.sign * exit)
       } else {
         this.open[kept++] = level

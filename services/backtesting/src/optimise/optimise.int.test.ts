@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import {
+  type OptimisationSpec,
   type OptimiseDetail,
   optimisationStream,
   optimiseDetail,
   optimiseSubmitted,
   optimiseSummary,
 } from '@colibri/contracts'
-import { openPostgresLog } from '@colibri/event-log'
-import { rank, type Trial } from '@colibri/strategy'
+import { openPostgresLog, randomEventId } from '@colibri/event-log'
+import { isEligible, type Outcome, rank, type Trial } from '@colibri/strategy'
 import t from 'tap'
 import { z } from 'zod'
 import { backtestingReplicas, type Replica } from '../testing/replicas.ts'
@@ -55,7 +56,21 @@ const hard = {
   walk_forward: { windows: 2, train_share: 0.7 },
 }
 
-const bed = await backtestingReplicas(t, {})
+/** A user's own, which breaks when it is asked for a size of two. */
+const fragile = `
+import { controllerConfig, decimal, field, GENERIC } from '@colibri/strategy'
+export default {
+  name: 'fragile',
+  type: 'generic',
+  schema: controllerConfig('fragile', GENERIC, { size: field(decimal, '1') }),
+  markets: () => [{ connector_name: 'binance_perpetual', trading_pair: 'BTC-USDT' }],
+  start: (config: { readonly size: number }) => () => {
+    if (config.size === 2) throw new Error('two is too much')
+    return []
+  },
+}
+`
+const bed = await backtestingReplicas(t, { 'bots/controllers/generic/fragile.ts': fragile })
 const log = await openPostgresLog({ url: bed.databaseUrl })
 t.teardown(() => log.close())
 
@@ -165,33 +180,101 @@ t.test('one worker: searched in windows, guided, and pruned', async (t) => {
     seen.trials.every(({ number, state }) => number >= 8 || state !== 'pruned'),
     'the first round has nothing to compare with',
   )
-  for (const { window, train, test, best, finished } of seen.windows) {
+  for (const { train, test, best, finished } of seen.windows) {
     t.equal(finished, 26)
     t.equal(test?.start_time, train.end_time + 60)
     t.same(test?.result?.parameters, best?.parameters)
-    const trials = seen.trials.filter((trial) => trial.window === window)
-    const outcomes = trials.map(
-      ({ number, parameters, state, value, broken_constraints: broken, progress, error }): Trial => ({
-        number,
-        parameters: parameters as Trial['parameters'],
-        outcome:
-          state === 'completed'
-            ? { state, value: value ?? 0, broken, distance: broken.length }
-            : state === 'pruned'
-              ? { state, progress, pnlQuote: 0 }
-              : { state, error: error ?? '' },
-      }),
-    )
-    t.same(
-      rank(
-        outcomes.filter(({ outcome }) => outcome.state === 'completed'),
-        'maximize',
-      ).map(({ number }) => number),
-      trials.filter(({ state }) => state === 'completed').map(({ number }) => number),
-    )
   }
   t.match(seen.out_of_sample, { tests: 2 })
   t.equal(seen.windows[1]?.test?.end_time, request.end_time)
+})
+
+t.test('elements of a list, and a controller of a user that breaks in one trial', async (t) => {
+  const maker = {
+    id: 'maker',
+    controller_type: 'market_making',
+    controller_name: 'pmm_simple',
+    connector_name: 'binance_perpetual',
+    trading_pair: 'BTC-USDT',
+    total_amount_quote: 1_000,
+    buy_spreads: '0.001,0.002',
+    sell_spreads: [0.001, 0.002],
+    buy_amounts_pct: '1,1',
+    sell_amounts_pct: '1,1',
+  }
+  const spreads = { 'buy_spreads.1': [0.003, 0.004], 'sell_spreads[0]': [0.0005] }
+  const short = { ...request, end_time: BEGIN + 1_999 * 60 }
+  const listed = await over(service, await submit(service, { ...short, config: maker, parameters: spreads }))
+  t.match(listed, { status: 'completed', progress: { completed: 2, failed: 0 } })
+  t.match(listed.best_config, { buy_spreads: /^0\.001,0\.00[34]$/, sell_spreads: [0.0005, 0.002] })
+
+  const own = { id: 'own', controller_type: 'generic', controller_name: 'fragile', total_amount_quote: 100 }
+  const seen = await over(service, await submit(service, { ...short, config: own, parameters: { size: [1, 2, 3] } }))
+  t.match(seen, { status: 'completed', progress: { completed: 2, failed: 1 } })
+  t.match(seen.trials.at(-1), { rank: 3, number: 1, state: 'failed', error: /two is too much/, value: null })
+})
+
+t.test('rows are ranked as trials are', async (t) => {
+  const outcomes: readonly Outcome[] = [
+    { state: 'failed', error: 'x' },
+    { state: 'completed', value: 9, broken: ['x'], distance: 0.5 },
+    { state: 'pruned', progress: 0.3, pnlQuote: 5 },
+    { state: 'completed', value: -3, broken: [], distance: 0 },
+    { state: 'completed', value: 2, broken: [], distance: 0 },
+    { state: 'pruned', progress: 0.5, pnlQuote: -1 },
+    { state: 'completed', value: 99, broken: ['x'], distance: 1.5 },
+    { state: 'completed', value: 2, broken: [], distance: 0 },
+    { state: 'pruned', progress: 0.3, pnlQuote: 6 },
+    { state: 'completed', value: 100, broken: ['x'], distance: 0 },
+    { state: 'failed', error: 'y' },
+  ]
+  const trials = outcomes.map((outcome, number): Trial => ({ number, parameters: { number }, outcome }))
+  for (const direction of ['maximize', 'minimize'] as const) {
+    const spec: OptimisationSpec = {
+      backtest: {
+        startTime: 0,
+        endTime: 1,
+        resolution: '1m',
+        tradeCost: 0,
+        mode: 'hummingbot',
+        config,
+        configName: null,
+        uploads: [],
+      },
+      parameters: { number: [1] },
+      method: 'grid',
+      trials: 11,
+      seed: 0,
+      round: 8,
+      objective: 'net_pnl',
+      direction,
+      constraints: [],
+      pruning: null,
+      walkForward: null,
+    }
+    const events = [
+      { type: 'OptimisationSubmitted', data: { optimisationId: direction, spec, trials: 11 } },
+      ...trials.map(({ number, parameters, outcome }) => ({
+        type: 'TrialFinished',
+        data: { window: 0, number, parameters, outcome, figures: null, curve: [] },
+      })),
+      { type: 'OptimisationCancelled', data: {} },
+    ]
+    const metadata = { correlationId: 'test', causationId: 'test', actor: 'user:test', time: 1 }
+    await log.append(
+      optimisationStream(direction),
+      events.map((event) => ({ id: randomEventId(), schemaVersion: 1, metadata, ...event })),
+      'none',
+    )
+    const ranked = rank(trials, direction)
+    const seen = await detail(service, direction)
+    t.same(
+      seen.trials.map(({ number }) => number),
+      ranked.map(({ number }) => number),
+    )
+    t.equal(seen.best?.number, ranked.find(isEligible)?.number)
+    t.match(seen.progress, { finished: 11, completed: 6, pruned: 3, failed: 2 })
+  }
 })
 
 t.test('cancelled, it ends and keeps what it found; asked again, it is forgotten', async (t) => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '@colibri/local'
+import { measureBacktests } from './backtest/backtest.ts'
 import { measureBooks } from './books.ts'
 import { measureCandles } from './candles.ts'
 import { measureLogAppend } from './log-append.ts'
@@ -29,6 +30,7 @@ const measureAll = async (): Promise<void> => {
       ...(await measureSockets()),
       ...(await measureCandles()),
       ...(await measureBooks()),
+      ...(await measureBacktests()),
     ])
   } finally {
     await postgres.stop()
@@ -38,7 +40,7 @@ const measureAll = async (): Promise<void> => {
 
 /**
  * `npm run bench`; `npm run bench -- memory [minutes]`, which takes half an hour; `npm run bench -- trading [orders]`: orders
- * placed and cached state, then search and rebuild over so many orders, a million unless told.
+ * placed and cached state, then search and rebuild over so many orders, a million unless told; `npm run bench -- backtest`.
  */
 const [choice, size] = process.argv.slice(2)
 switch (choice) {
@@ -51,6 +53,11 @@ switch (choice) {
   case 'trading':
     await report(await measureTrading(size === undefined ? undefined : Number(size)))
     break
+  case 'backtest':
+    await report(await measureBacktests())
+    break
   default:
-    throw new Error(`there is no bench called ${choice}: give none for all, memory [minutes] or trading [orders]`)
+    throw new Error(
+      `there is no bench called ${choice}: give none for all, memory [minutes], trading [orders] or backtest`,
+    )
 }

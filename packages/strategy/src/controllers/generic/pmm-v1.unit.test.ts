@@ -118,6 +118,7 @@ t.test('orders lean against what the wallet has too much of', async (t) => {
   t.same(skew(9, 1100), { bid: 1.5, ask: 0.5 })
   t.same(skew(11, 900), { bid: 0.5, ask: 1.5 })
   t.same(skew(12, 800), { bid: 0, ask: 2 }, 'as much as can be')
+  t.same(walletSkew({ base: 5, quote: 1500 }, 100, 0.5, 50), { bid: 1.5, ask: 0.5 }, 'a range of half of all at most')
   t.same(skew(0, 0), { bid: 1, ask: 1 }, 'nothing to lean against')
 
   const config = configured({ inventory_skew_enabled: true, order_amount: 1, inventory_range_multiplier: 0.5 })

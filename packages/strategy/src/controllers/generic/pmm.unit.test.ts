@@ -185,6 +185,7 @@ t.test('the inventory is not sold twice while the first sale does not show yet',
   t.equal(sells({ active: [sale] }), false, 'at work')
   t.equal(sells({ finished: [ended(sale, 'POSITION_HOLD', 1_000_000)] }), false, 'just done')
   t.equal(sells({}), true, 'still held a tick later: it was not sold')
+  t.equal(sells({}), false, 'sold within a tick: the same')
 })
 
 t.test('pmm_adjusted quotes around the last close of another market', async (t) => {

@@ -7,6 +7,7 @@ import { nearest, type Price, plus } from '../../numbers/exact.ts'
 import { created, createdLevels, createdOrders, createdPositions, ended, stopped } from '../../testing/actions.ts'
 import { anExecutor, aPosition, aWorld } from '../../testing/world.ts'
 import { NO_ACTIONS, type World } from '../controller.ts'
+import { newlyEnded } from './level-ends.ts'
 import { levelsOf } from './levels.ts'
 import { type PmmSimpleConfig, pmmSimple } from './pmm-simple.ts'
 
@@ -148,6 +149,15 @@ t.test('a cooldown is remembered when the executor is no longer listed', async (
   t.same(at(1000, [ended(first, 'STOP_LOSS', 1000)]), [])
   t.same(at(1010, []), [])
   t.same(at(1015, []), ['buy_0'])
+})
+
+t.test('what has ended is looked at once', async (t) => {
+  const executors = fleet(configured())
+  const seen: Executor[] = []
+  const notice = newlyEnded((executor) => seen.push(executor))
+  for (const count of [0, 1, 1, 3, 4]) notice(executors.slice(0, count))
+  const [first, second, third, fourth] = executors
+  t.same(seen, [first, third, second, fourth])
 })
 
 t.test('what waits too long is called back, its level filled a tick later', async (t) => {

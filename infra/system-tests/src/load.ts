@@ -40,6 +40,7 @@ export const placeOrders = (
 
   const placeUntilAcknowledged = async (n: number): Promise<void> => {
     const idempotencyKey = randomUUID()
+    const met: string[] = []
     const deadline = Date.now() + 90_000
     for (
       let pause = FIRST_PAUSE_MS;
@@ -57,10 +58,13 @@ export const placeOrders = (
       }
       if (reply.status >= 400 && reply.status < 500 && reply.status !== 429)
         throw new Error(`order refused: ${reply.status} ${JSON.stringify(reply.body)}`)
+      met.push(
+        `${reply.status || 'nothing'} after ${Date.now() - begin} ms: ${JSON.stringify(reply.body).slice(0, 200)}`,
+      )
       retries++
       await sleep(pause * (0.5 + Math.random()))
     }
-    unanswered.push(idempotencyKey)
+    unanswered.push(`${idempotencyKey} (${met.length} attempts, the last ${met.at(-1)})`)
   }
 
   const failures: unknown[] = []
@@ -93,7 +97,8 @@ export const placeOrders = (
       await pacing
       await Promise.all(running)
       if (failures[0]) throw failures[0]
-      if (unanswered.length > 0) throw new Error(`${unanswered.length} orders were never acknowledged`)
+      if (unanswered.length > 0)
+        throw new Error(`${unanswered.length} orders were never acknowledged, the first ${unanswered[0]}`)
       return acknowledged
     },
   }

@@ -4,7 +4,7 @@ import { csvLine } from './browser/csv.ts'
 import type { ReportData } from './browser/report-data.ts'
 import { drawdownOf, rowAt } from './browser/row-at.ts'
 import { unpackExecutors, unpackFills } from './browser/unpack-executors.ts'
-import { durationText, timeText } from './browser/words.ts'
+import { durationText, priceText, timeText } from './browser/words.ts'
 import { figures } from './figures.ts'
 import { reportPage } from './page.ts'
 import type { ReportExecutor, ReportInput } from './report.ts'
@@ -189,6 +189,10 @@ t.test('fields of CSV', async (t) => {
 t.test('times and rows', async (t) => {
   t.equal(timeText(1_704_067_200), '2024-01-01 00:00')
   t.equal(timeText(1_704_067_201), '2024-01-01 00:00:01')
+  t.equal(priceText(98.5, 2), '98.50')
+  t.equal(priceText(42_283.581_23, 2), '42,283.581', 'eight digits')
+  t.equal(priceText(0.000012345678, 8), '0.00001235')
+  t.equal(priceText(undefined, 2), '–')
   t.equal(durationText(90_061), '1 d 1 h')
   t.equal(durationText(0), '0 s')
   t.same(

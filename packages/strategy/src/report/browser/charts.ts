@@ -68,6 +68,7 @@ export function reportCharts(
     height: number,
     series: UPlot.Series[],
     label: (value: number) => string,
+    crosshair: 'both' | 'vertical',
     hooks: UPlot.Hooks.Arrays,
   ): UPlot.Options => ({
     width: 600,
@@ -76,6 +77,7 @@ export function reportCharts(
     tzDate: (time) => uPlot.tzDate(new Date(time * 1000), 'Etc/UTC'),
     legend: { show: false },
     cursor: {
+      y: crosshair === 'both',
       drag: { x: true, y: false, setScale: true },
       points: { show: false },
       sync: {
@@ -120,7 +122,7 @@ export function reportCharts(
   }
   charts.push(
     new uPlot(
-      options(380, [unseen, unseen], priceText, {
+      options(380, [unseen, unseen], (price) => priceText(price, 0), 'both', {
         draw: [
           (chart) => {
             paintCandles(chart, candles, tints)
@@ -139,6 +141,7 @@ export function reportCharts(
         190,
         [{ stroke: () => tints.accent, fill: () => tints.accentFill, width: 1.5, points: { show: false } }],
         amountText,
+        'vertical',
         {},
       ),
       [equity.time, equity.total],
@@ -149,6 +152,7 @@ export function reportCharts(
         150,
         [{ stroke: () => tints.down, fill: () => tints.downFill, width: 1.5, points: { show: false } }],
         amountText,
+        'vertical',
         {},
       ),
       [equity.time, equity.drawdown],

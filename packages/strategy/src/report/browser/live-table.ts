@@ -17,8 +17,14 @@ export function liveTable(data: ShownData, onShow: (index: number) => void): voi
       sort: (index) => executors.type[index] ?? '',
       text: (index) => `${executors.type[index] ?? ''} ${executors.level[index] ?? ''}`.trim(),
     },
-    { sort: (index) => executors.entryPrice[index] ?? 0, text: (index) => priceText(executors.entryPrice[index]) },
-    { sort: (index) => executors.exitPrice[index] ?? 0, text: (index) => priceText(executors.exitPrice[index]) },
+    {
+      sort: (index) => executors.entryPrice[index] ?? 0,
+      text: (index) => priceText(executors.entryPrice[index], data.priceDecimals),
+    },
+    {
+      sort: (index) => executors.exitPrice[index] ?? 0,
+      text: (index) => priceText(executors.exitPrice[index], data.priceDecimals),
+    },
     {
       sort: (index) => lasted(index) ?? -1,
       text: (index) => {

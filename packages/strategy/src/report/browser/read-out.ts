@@ -15,6 +15,7 @@ export function readOut(
   const executors = data.executors
   const line = document.getElementById('read-out')
   const trade = document.getElementById('read-out-trade')
+  const digits = (price: number | null | undefined): string => priceText(price, data.priceDecimals)
   const nearest = (x: number, y: number, price: UPlot): number | null => {
     let [best, distance] = [null as number | null, NEAR]
     const { min, max } = price.scales.x ?? {}
@@ -40,8 +41,8 @@ export function readOut(
     }
     const at = rowAt(equity.time, time)
     line.textContent =
-      `${timeText(time)} UTC   open ${priceText(candles.open[row])}   high ${priceText(candles.high[row])}   ` +
-      `low ${priceText(candles.low[row])}   close ${priceText(candles.close[row])}` +
+      `${timeText(time)} UTC   open ${digits(candles.open[row])}   high ${digits(candles.high[row])}   ` +
+      `low ${digits(candles.low[row])}   close ${digits(candles.close[row])}` +
       (at < 0
         ? ''
         : `   profit ${amountText(equity.total[at])} ${data.quote}   drawdown ${amountText(equity.drawdown[at])} ${data.quote}`)
@@ -50,8 +51,8 @@ export function readOut(
       index === null
         ? ''
         : `#${index + 1} ${executors.side[index] ?? ''} ${executors.type[index] ?? ''} ` +
-          `${timeText(executors.entered[index])} at ${priceText(executors.entryPrice[index])}, ` +
-          `${executors.exitPrice[index] == null ? 'held' : `out ${timeText(executors.closed[index])} at ${priceText(executors.exitPrice[index])}`}, ` +
+          `${timeText(executors.entered[index])} at ${digits(executors.entryPrice[index])}, ` +
+          `${executors.exitPrice[index] == null ? 'held' : `out ${timeText(executors.closed[index])} at ${digits(executors.exitPrice[index])}`}, ` +
           `${executors.closeType[index] ?? ''}, ${amountText(executors.pnlQuote[index])} ${data.quote} (${percentText(executors.pnlPct[index])})`
   }
 }

@@ -108,6 +108,8 @@ export interface ReportData {
 export interface ShownData {
   readonly name: string
   readonly quote: string
+  /** Digits behind the point. */
+  readonly priceDecimals: number
   readonly executors: ExecutorColumns
   readonly fills: FillColumns
 }

@@ -11,7 +11,13 @@ import { unpackExecutors, unpackFills } from './unpack-executors.ts'
 export function startReport(): void {
   const packed: ReportData = JSON.parse(document.getElementById('report-data')?.textContent ?? '')
   const { name, quote } = packed
-  const data = { name, quote, executors: unpackExecutors(packed.executors), fills: unpackFills(packed.fills) }
+  const data = {
+    name,
+    quote,
+    priceDecimals: packed.candles.decimals,
+    executors: unpackExecutors(packed.executors),
+    fills: unpackFills(packed.fills),
+  }
   const candles = unpackCandles(packed.candles)
   const total = unpackNumbers(packed.equity.total)
   const equity = { time: unpackTimes(packed.equity.times), total, drawdown: drawdownOf(total) }

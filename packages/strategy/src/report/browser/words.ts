@@ -10,10 +10,12 @@ export function amountText(value: number | null | undefined): string {
     : value.toLocaleString('en-US', { maximumSignificantDigits: 3, maximumFractionDigits: 12 })
 }
 
-/** A price with the digits it has, eight of them at most. */
-export function priceText(value: number | null | undefined): string {
+/** A price: as many decimals as its market has, more where eight digits need them. */
+export function priceText(value: number | null | undefined, decimals: number): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–'
-  return value.toLocaleString('en-US', { maximumSignificantDigits: 8 })
+  const whole = Math.max(Math.floor(Math.log10(Math.abs(value) || 1)) + 1, 0)
+  const most = Math.min(Math.max(decimals, 8 - whole), 20)
+  return value.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: most })
 }
 
 /** A fraction of 1 in per cent. */

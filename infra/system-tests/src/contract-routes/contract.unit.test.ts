@@ -18,6 +18,7 @@ const GROUPS = [
   'accounts',
   'trading',
   'portfolio',
+  'backtesting',
 ]
 
 t.test('the excerpt has every route of its groups', { skip }, async (t) => {

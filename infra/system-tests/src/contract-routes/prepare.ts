@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Api } from '../api.ts'
+import { finishedTask, submittedTask } from './backtest-requests.ts'
 
 /** What has to be there before every route can give a good reply. */
 export interface Prepared {
@@ -8,6 +9,8 @@ export interface Prepared {
   readonly key: { readonly apiKey: string; readonly apiSecret: string }
   /** One for each route that cancels; a third stays open. */
   readonly openOrders: readonly [string, string, string]
+  /** Backtests: one that is completed, and one to delete. */
+  readonly tasks: { readonly completed: string; readonly other: string }
 }
 
 const placed = z.object({ order_id: z.string() })
@@ -60,5 +63,6 @@ export const prepare = async (api: Api, simulatorUrl: string): Promise<Prepared>
   await order({ connector_name: 'simulator_perpetual' })
   for (const path of ['/trading/trades', '/trading/orders/active', '/trading/positions', '/portfolio/history'])
     await untilRows(api, path)
-  return { key, openOrders }
+  const tasks = { completed: await finishedTask(api), other: await submittedTask(api) }
+  return { key, openOrders, tasks }
 }

@@ -22,7 +22,8 @@ const recording = z.object({
 })
 type Recording = z.infer<typeof recording>
 
-const GROUPS = /^\/(connectors|market-data|rate-oracle|system|accounts(?!\/gateway))\b/
+const GROUPS =
+  /^\/(connectors|market-data|rate-oracle|system|accounts(?!\/gateway)|backtesting(?!\/tasks\/[0-9a-f]{8}))\b/
 /** Of these the refusals alone: what is not refused depends on what was there. */
 const REFUSALS = /^\/(trading|portfolio)\b/
 const compared = ({ request: { path, auth, body }, response }: Recording): boolean =>
@@ -46,6 +47,10 @@ const ON_PURPOSE: readonly [what: RegExp, original: number, ours: number, detail
   // What the venue said, without the address that was asked.
   [/^POST \/accounts\/add-credential\/acct_two\/binance .*"bad"/, 400, 400, /-2015/],
   [/^POST \/portfolio\/history .*"bad"/, 500, 422, /.*/],
+  // Said at once, where the original answers 200 with an error or a task that fails.
+  [/^POST \/backtesting\/\w+ .*"nope\.yml"/, 200, 404, /^Controller configuration 'nope' not found$/],
+  [/^POST \/backtesting\/run .*"controller_name":"nope"/, 200, 404, /^Controller 'nope' of type/],
+  [/^POST \/backtesting\/run .*"config":\{\}/, 200, 422, /.*/],
   [/^POST \/trading\/master_account\/nope\/orders/, 500, 404, /nope/],
   [/^POST \/trading\/orders .*"kucoin"/, 500, 400, /kucoin/],
   [

@@ -1,4 +1,5 @@
 import { accountRequests } from './account-requests.ts'
+import { backtestRequests } from './backtest-requests.ts'
 import { type Route, successStatus } from './contract.ts'
 import { marketDataRequests } from './market-data-requests.ts'
 import type { Prepared } from './prepare.ts'
@@ -16,7 +17,7 @@ export interface RouteRequest {
 /** By method and path of the route. */
 export type Requests = Readonly<Record<string, (prepared: Prepared) => Partial<RouteRequest>>>
 
-const requests: Requests = { ...marketDataRequests, ...accountRequests }
+const requests: Requests = { ...marketDataRequests, ...accountRequests, ...backtestRequests }
 
 /** A good request to the route on a machine with the simulator alone, and what its reply has to be. */
 export const goodRequest = (route: Route, prepared: Prepared): RouteRequest => {

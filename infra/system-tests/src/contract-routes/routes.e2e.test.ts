@@ -13,10 +13,12 @@ import { type RouteResult, routeTable, tableIn, withTable } from './status-table
 const page = new URL('../../../../docs/status.md', import.meta.url)
 
 /** Groups by the name of their table; what is in none is in the first. */
+const BACKTESTS = 'backtesting'
 const ACCOUNTS = ['accounts', 'trading', 'portfolio']
 const tables = [
-  { name: 'market data', has: ({ group }: Route) => !ACCOUNTS.includes(group) },
+  { name: 'market data', has: ({ group }: Route) => !ACCOUNTS.includes(group) && group !== BACKTESTS },
   { name: 'accounts, trading and portfolio', has: ({ group }: Route) => ACCOUNTS.includes(group) },
+  { name: 'backtesting', has: ({ group }: Route) => group === BACKTESTS },
 ]
 
 const askSocket = async (url: string, route: Route): Promise<RouteResult> => {

@@ -5,7 +5,7 @@ import { backtestCancel, backtestEvents, backtestProgress, backtestQueued } from
 import { driftEvents } from '../events/drift.ts'
 import { fundingEvents } from '../events/funding.ts'
 import { guardEvents } from '../events/guard.ts'
-import { optimisationEvents } from '../events/optimisation.ts'
+import { optimisationEvents, trialEvents } from '../events/optimisation.ts'
 import { orderEvents } from '../events/order.ts'
 import { portfolioEvents } from '../events/portfolio.ts'
 import { rebalanceEvents } from '../events/rebalance.ts'
@@ -71,6 +71,7 @@ const events = {
   account: accountEvents,
   backtest: backtestEvents,
   optimisation: optimisationEvents,
+  trial: trialEvents,
 } as const
 
 const eventChannels = (): Channel[] =>

@@ -60,12 +60,6 @@ export const optimisationEvents = {
   }),
   /** Once: whoever goes on after a crash goes on with the trials that are not finished. */
   OptimisationStarted: z.object({ instanceId: z.string() }),
-  TrialFinished: trial.extend({
-    /** Profit and loss at each tenth of the candles, as far as it came: later trials are compared with it. */
-    curve: z.array(z.number()),
-  }),
-  /** The best parameters of a window, judged on the time after it. */
-  WindowTested: trial,
   OptimisationCompleted: z.object({}),
   OptimisationFailed: z.object({ error: z.string() }),
   OptimisationCancelled: z.object({}),
@@ -75,5 +69,19 @@ export const optimisationEvents = {
 
 export type OptimisationEvent = EventOf<typeof optimisationEvents>
 
+/** What a search found. In a stream of its own: it grows fast, and decides nothing about the search. */
+export const trialEvents = {
+  TrialFinished: trial.extend({
+    /** Profit and loss at each tenth of the candles, as far as it came: later trials are compared with it. */
+    curve: z.array(z.number()),
+  }),
+  /** The best parameters of a window, judged on the time after it. */
+  WindowTested: trial,
+} as const
+
+export type TrialEvent = EventOf<typeof trialEvents>
+
 /** The stream of one search. */
 export const optimisationStream = (optimisationId: string): string => `optimisation-${optimisationId}`
+/** The stream of its trials. */
+export const trialStream = (optimisationId: string): string => `trial-${optimisationId}`

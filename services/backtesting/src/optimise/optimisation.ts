@@ -1,15 +1,18 @@
-import { type OptimisationEvent, type OptimisationSpec, optimisationEvents } from '@colibri/contracts'
+import {
+  type OptimisationEvent,
+  type OptimisationSpec,
+  optimisationEvents,
+  type TrialEvent,
+  trialEvents,
+} from '@colibri/contracts'
 import type { Decider, DomainEvent } from '@colibri/event-log'
 import type { Figures, Parameters } from '@colibri/strategy'
-import type { FinishedTrial } from './run-search.ts'
+import type { FinishedTrial, Known } from './run-search.ts'
 
 export interface SubmittedOptimisation {
   readonly kind: 'submitted'
   readonly spec: OptimisationSpec
   readonly status: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled'
-  readonly trials: readonly FinishedTrial[]
-  /** The windows that were judged on what follows them. */
-  readonly tested: ReadonlySet<number>
   readonly isDeleted: boolean
 }
 
@@ -31,7 +34,7 @@ export type OptimisationCommand =
 
 export const isOver = ({ status }: SubmittedOptimisation): boolean => status !== 'pending' && status !== 'running'
 
-type TrialData = Extract<OptimisationEvent, { type: 'TrialFinished' }>['data']
+type TrialData = Extract<TrialEvent, { type: 'TrialFinished' }>['data']
 
 /** The log holds what was checked when it was written. */
 const trialOf = ({ window, number, parameters, outcome, figures, curve }: TrialData): FinishedTrial => ({
@@ -76,18 +79,12 @@ const evolve = (state: Optimisation, event: OptimisationEvent): Optimisation => 
       kind: 'submitted',
       spec: event.data.spec,
       status: 'pending',
-      trials: [],
-      tested: new Set(),
       isDeleted: false,
     }
   if (state.kind === 'none') return state
   switch (event.type) {
     case 'OptimisationStarted':
       return { ...state, status: 'running' }
-    case 'TrialFinished':
-      return state
-    case 'WindowTested':
-      return { ...state, tested: new Set([...state.tested, event.data.window]) }
     case 'OptimisationCompleted':
       return { ...state, status: 'completed' }
     case 'OptimisationFailed':
@@ -106,10 +103,20 @@ export const optimisationDecider: Decider<OptimisationCommand, Optimisation, Opt
   evolve,
 }
 
-/** With its trials, which decide nothing but where to go on. */
-export const optimisationFrom = (events: readonly DomainEvent[]): Optimisation => {
-  const typed = events.map(optimisationEventOf)
-  const state = typed.reduce(evolve, optimisationDecider.initialState)
-  const trials = typed.flatMap((event) => (event.type === 'TrialFinished' ? [trialOf(event.data)] : []))
-  return state.kind === 'none' ? state : { ...state, trials }
+export const optimisationFrom = (events: readonly DomainEvent[]): Optimisation =>
+  events.map(optimisationEventOf).reduce(evolve, optimisationDecider.initialState)
+
+/** A recorded event of the stream of its trials. */
+export const trialEventOf = (recorded: DomainEvent): TrialEvent => {
+  if (!(recorded.type in trialEvents)) throw new TypeError(`${recorded.type} is not an event of a trial`)
+  return { type: recorded.type, data: recorded.data } as TrialEvent
+}
+
+/** What need not be run again. */
+export const knownFrom = (events: readonly DomainEvent[]): Known => {
+  const typed = events.map(trialEventOf)
+  return {
+    trials: typed.flatMap((event) => (event.type === 'TrialFinished' ? [trialOf(event.data)] : [])),
+    tested: new Set(typed.flatMap((event) => (event.type === 'WindowTested' ? [event.data.window] : []))),
+  }
 }

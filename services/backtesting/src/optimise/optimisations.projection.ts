@@ -1,7 +1,7 @@
-import { type OptimisationEvent, optimisationStream } from '@colibri/contracts'
+import { type TrialEvent, trialEvents } from '@colibri/contracts'
 import type { Projection, RecordedEvent } from '@colibri/event-log'
 import type { PoolClient } from 'pg'
-import { optimisationEventOf } from './optimisation.ts'
+import { optimisationEventOf, trialEventOf } from './optimisation.ts'
 
 // `json`, not `jsonb`: parameters and figures keep the order they were given in.
 const tables = `
@@ -32,13 +32,16 @@ create table if not exists optimisation_trials (
   primary key (optimisation_id, kind, in_window, number)
 );`
 
+/** What ended after its search was forgotten is forgotten as well. */
 const STORE_TRIAL = `insert into optimisation_trials (optimisation_id, kind, in_window, number, state, parameters, outcome,
   figures, value, distance, progress, pnl_quote)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+select $1::text, $2::text, $3::integer, $4::integer, $5::text, $6::json, $7::json, $8::json, $9::float8, $10::float8, $11::float8, $12::float8
+where exists (select from optimisations where optimisation_id = $1)`
 
-type Trial = Extract<OptimisationEvent, { type: 'WindowTested' }>['data']
+type Trial = Extract<TrialEvent, { type: 'WindowTested' }>['data']
 
-const PREFIX = optimisationStream('').length
+/** Of a stream's name: the search's id follows the category. */
+const idOf = ({ streamId }: RecordedEvent): string => streamId.slice(streamId.indexOf('-') + 1)
 
 const trialValues = (id: string, kind: 'trial' | 'test', trial: Trial): unknown[] => {
   const { window, number, parameters, outcome, figures } = trial
@@ -61,7 +64,7 @@ const trialValues = (id: string, kind: 'trial' | 'test', trial: Trial): unknown[
 }
 
 const applyOne = async (recorded: RecordedEvent, client: PoolClient): Promise<void> => {
-  const id = recorded.streamId.slice(PREFIX)
+  const id = idOf(recorded)
   const at = new Date(recorded.metadata.time).toISOString()
   const run = async (name: string, text: string, values: readonly unknown[]): Promise<void> => {
     await client.query({ name: `backtesting-optimisations-${name}`, text, values: [...values] })
@@ -73,6 +76,10 @@ const applyOne = async (recorded: RecordedEvent, client: PoolClient): Promise<vo
       error,
       at,
     ])
+  if (recorded.type in trialEvents) {
+    const event = trialEventOf(recorded)
+    return run('trial', STORE_TRIAL, trialValues(id, event.type === 'TrialFinished' ? 'trial' : 'test', event.data))
+  }
   const event = optimisationEventOf(recorded)
   switch (event.type) {
     case 'OptimisationSubmitted':
@@ -86,10 +93,6 @@ const applyOne = async (recorded: RecordedEvent, client: PoolClient): Promise<vo
         id,
         at,
       ])
-    case 'TrialFinished':
-      return run('trial', STORE_TRIAL, trialValues(id, 'trial', event.data))
-    case 'WindowTested':
-      return run('trial', STORE_TRIAL, trialValues(id, 'test', event.data))
     case 'OptimisationCompleted':
       return end('completed', null)
     case 'OptimisationFailed':
@@ -105,7 +108,7 @@ const applyOne = async (recorded: RecordedEvent, client: PoolClient): Promise<vo
 /** Searches and their trials as rows; what was forgotten has none. */
 export const optimisationsProjection: Projection = {
   name: 'backtesting-optimisations',
-  filter: { categories: ['optimisation'] },
+  filter: { categories: ['optimisation', 'trial'] },
   tables,
   async apply(events, client) {
     for (const event of events) await applyOne(event, client)

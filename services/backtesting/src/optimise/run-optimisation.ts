@@ -1,9 +1,9 @@
-import { type OptimisationEvent, optimisationStream } from '@colibri/contracts'
+import { optimisationStream, type TrialEvent, trialStream } from '@colibri/contracts'
 import { DuplicateEvent, derivedEventId, type EventLog, type RecordedEvent } from '@colibri/event-log'
 import { ApiError, RpcError, type ServiceKit } from '@colibri/service-kit'
 import { ControllerBroken, type PrepareRun } from '../runs/prepare-run.ts'
 import type { WorkerPool } from '../workers/pool.ts'
-import { isOver, optimisationFrom } from './optimisation.ts'
+import { isOver, knownFrom, optimisationFrom } from './optimisation.ts'
 import type { HandleOptimisation } from './optimise-commands.ts'
 import { type FinishedTrial, runSearch } from './run-search.ts'
 import { SearchEnded, trialRunner } from './run-trial.ts'
@@ -22,8 +22,8 @@ export interface RunOptimisationDeps {
 
 /** Stores what became of trials: once each, whoever else runs the same search by mistake. */
 const trialStore = (log: EventLog, id: string, [submitted]: readonly RecordedEvent[]) => {
-  const stream = optimisationStream(id)
-  return async (event: OptimisationEvent, key: string): Promise<void> => {
+  const stream = trialStream(id)
+  return async (event: TrialEvent, key: string): Promise<void> => {
     const metadata = {
       actor: 'service:backtesting',
       correlationId: submitted?.metadata.correlationId ?? id,
@@ -70,7 +70,7 @@ export const runOptimisation = async (deps: RunOptimisationDeps, id: string, sig
   try {
     const plan = planOf(state.spec)
     const base = await runs.checkAgain(state.spec.backtest)
-    await runSearch(plan, state, {
+    await runSearch(plan, knownFrom(await log.read(trialStream(id))), {
       // Candles that are missing end the search before its first trial.
       attempt: trialRunner({ runs, workers }, base, await runs.load(base, 'none'), plan, signal),
       finished: async (trial) => {

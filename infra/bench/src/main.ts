@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '@colibri/local'
 import { measureBacktests } from './backtest/backtest.ts'
+import { measureModes } from './backtest/mode-effects.ts'
 import { measureBooks } from './books.ts'
 import { measureCandles } from './candles.ts'
 import { measureLogAppend } from './log-append.ts'
@@ -40,7 +41,8 @@ const measureAll = async (): Promise<void> => {
 
 /**
  * `npm run bench`; `npm run bench -- memory [minutes]`, which takes half an hour; `npm run bench -- trading [orders]`: orders
- * placed and cached state, then search and rebuild over so many orders, a million unless told; `npm run bench -- backtest`.
+ * placed and cached state, then search and rebuild over so many orders, a million unless told; `npm run bench -- backtest`;
+ * `npm run bench -- modes`: what the modes of a backtest differ by.
  */
 const [choice, size] = process.argv.slice(2)
 switch (choice) {
@@ -56,8 +58,11 @@ switch (choice) {
   case 'backtest':
     await report(await measureBacktests())
     break
+  case 'modes':
+    await report(measureModes())
+    break
   default:
     throw new Error(
-      `there is no bench called ${choice}: give none for all, memory [minutes], trading [orders] or backtest`,
+      `there is no bench called ${choice}: give none for all, memory [minutes], trading [orders], backtest or modes`,
     )
 }

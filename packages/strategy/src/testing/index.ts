@@ -1,3 +1,5 @@
+export { simulate } from '../backtest/simulators/simulate.ts'
+export type { Simulation } from '../backtest/simulators/simulation.ts'
 export { engineCases } from './backtests/engine-cases.ts'
 export { wholeBacktests } from './backtests/whole-backtests.ts'
 export { differences, GOLDEN_TOLERANCE, type Tolerance } from './differences.ts'
@@ -7,3 +9,4 @@ export { goldenDcas, goldenGrids, goldenOrders, goldenPositions } from './golden
 export { type Difference, type GoldenCheck, type GoldenFile, type GoldenSuite, SeriesMissing } from './golden.ts'
 export { type GoldenFolder, readGoldenFolder } from './golden-folder.ts'
 export { candlesOf, candlesOfCsv } from './series.ts'
+export { ANY_MARKET, barrierOf, marketOf, stepped } from './stepped.ts'

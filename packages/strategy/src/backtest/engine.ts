@@ -31,8 +31,8 @@ export const backtest = <Config extends ControllerConfig>(
   const decide = input.controller.start(input.config)
   const last = length - 1
   for (let row = 0; row <= last; row++) {
-    const now = timestamp[row] ?? Number.NaN
-    const price = close[row] ?? Number.NaN
+    const now = timestamp[row] as number
+    const price = close[row] as number
     world.go(row, now, price)
     // What a market order bought one row ago is seen as a position two rows later: the original's order of things.
     if (input.mode === 'hummingbot') holds.merge()
@@ -63,8 +63,12 @@ export const backtest = <Config extends ControllerConfig>(
 }
 
 /** What a holder's money is multiplied by from one close to the next; 1 on the first row. */
-export const growthOf = (close: Float64Array): Float64Array =>
-  close.map((price, row) => (row === 0 ? 1 : 1 + (price / (close[row - 1] ?? Number.NaN) - 1)))
+export const growthOf = (close: Float64Array): Float64Array => {
+  const growth = new Float64Array(close.length).fill(1)
+  for (let row = 1; row < close.length; row++)
+    growth[row] = 1 + ((close[row] as number) / (close[row - 1] as number) - 1)
+  return growth
+}
 
 /** The executors of a backtest and what they have brought so far. */
 class Run {
@@ -88,10 +92,10 @@ class Run {
   /** Takes everything that is active through a row. What was over as soon as it was created is noticed only now. */
   advance(row: number): void {
     const { active } = this.world
-    let [remaining, unrealized] = [0, 0]
+    let remaining = 0
+    let unrealized = 0
     for (let n = 0; n < active.length; n++) {
-      const simulation = active[n]
-      if (simulation === undefined) continue
+      const simulation = active[n] as Simulation
       if (simulation.isActive) simulation.advance(row)
       if (simulation.isActive) {
         unrealized += simulation.netPnlQuote

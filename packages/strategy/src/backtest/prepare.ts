@@ -85,9 +85,10 @@ const spacingOr = (times: Float64Array, otherwise: number): number => {
 const lastKnown = (times: Float64Array, sources: Float64Array, delay: number): Int32Array => {
   const found = new Int32Array(times.length)
   let source = -1
+  let next = sources[0] ?? Number.POSITIVE_INFINITY
   for (let n = 0; n < times.length; n++) {
-    const latest = (times[n] ?? 0) - delay
-    while (source + 1 < sources.length && (sources[source + 1] ?? 0) <= latest) source++
+    const latest = (times[n] as number) - delay
+    while (next <= latest) next = sources[++source + 1] ?? Number.POSITIVE_INFINITY
     found[n] = source
   }
   return found
@@ -95,15 +96,33 @@ const lastKnown = (times: Float64Array, sources: Float64Array, delay: number): I
 
 /** The rows without a NaN in any column. */
 const rowsKnown = (rows: Candles, columns: readonly Column[]): Int32Array => {
-  const unknown = new Uint8Array(rows.length)
   const candles = OWN.map((name) => rows[name])
   const joined = columns.filter(([name]) => !isOwn(name)).map(([, values]) => values)
-  for (const values of [...candles, ...rows.extra.values(), ...joined])
-    for (let n = 0; n < values.length; n++) if (Number.isNaN(values[n])) unknown[n] = 1
+  const all = [...candles, ...rows.extra.values(), ...joined]
+  // Indicators are not known at first, and that is mostly all: gaps behind the beginning are looked for where there are.
+  const first = all.reduce((row, values) => firstKnown(values, row), 0)
+  const unknown = new Uint8Array(rows.length)
+  for (const values of all) {
+    if (!hasGap(values, first)) continue
+    for (let n = first; n < values.length; n++) if (Number.isNaN(values[n])) unknown[n] = 1
+  }
   let count = 0
   const known = new Int32Array(rows.length)
-  for (let n = 0; n < unknown.length; n++) if (unknown[n] === 0) known[count++] = n
+  for (let n = first; n < unknown.length; n++) if (unknown[n] === 0) known[count++] = n
   return known.subarray(0, count)
+}
+
+const firstKnown = (values: Float64Array, from: number): number => {
+  let row = from
+  while (row < values.length && Number.isNaN(values[row])) row++
+  return row
+}
+
+/** A sum is NaN when one of its terms is; infinities may make it so too. */
+const hasGap = (values: Float64Array, from: number): boolean => {
+  let total = 0
+  for (let n = from; n < values.length; n++) total += values[n] as number
+  return Number.isNaN(total)
 }
 
 /** The answer's columns in its order: the candles, what was derived, and the candles once more where they are in it. */

@@ -25,7 +25,10 @@ export const countUpTo = (times: Float64Array, time: number): number => {
 /** The shortest time from one row to the next: what a candle lasts, whatever gaps a series has. Infinite below two. */
 export const spacing = (times: Float64Array): number => {
   let shortest = Number.POSITIVE_INFINITY
-  for (let n = 1; n < times.length; n++) shortest = Math.min(shortest, (times[n] ?? 0) - (times[n - 1] ?? 0))
+  for (let n = 1; n < times.length; n++) {
+    const seconds = (times[n] as number) - (times[n - 1] as number)
+    if (seconds < shortest) shortest = seconds
+  }
   return shortest
 }
 
@@ -54,11 +57,15 @@ export const cutOut = (candles: Candles, from: number, to: number): Candles => {
 /** The rows of an ascending list, without a copy where they follow one another; NaN for a row of -1. */
 export const pick = (rows: Int32Array): ((column: Float64Array) => Float64Array) => {
   const first = rows[0] ?? 0
-  const inSuccession = first >= 0 && rows.every((row, n) => row === first + n)
-  if (inSuccession) return (column) => column.subarray(first, first + rows.length)
+  if (first >= 0 && isSuccession(rows, first)) return (column) => column.subarray(first, first + rows.length)
   return (column) => {
     const picked = new Float64Array(rows.length)
     for (let n = 0; n < rows.length; n++) picked[n] = column[rows[n] ?? -1] ?? Number.NaN
     return picked
   }
+}
+
+const isSuccession = (rows: Int32Array, first: number): boolean => {
+  for (let n = 0; n < rows.length; n++) if (rows[n] !== first + n) return false
+  return true
 }

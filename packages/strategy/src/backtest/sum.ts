@@ -1,11 +1,15 @@
-/** The sum of doubles as if made with twice their digits (Neumaier, 1974): the order of the values does not show in it. */
-export const sum = (values: Iterable<number>): number => {
-  let total = 0
-  let lost = 0
-  for (const value of values) {
-    const next = total + value
-    lost += Math.abs(total) >= Math.abs(value) ? total - next + value : value - next + total
-    total = next
+/** A sum of doubles as if made with twice their digits (Neumaier, 1974): the order of the values does not show in it. */
+export class Sum {
+  #total = 0
+  #lost = 0
+
+  add(value: number): void {
+    const next = this.#total + value
+    this.#lost += Math.abs(this.#total) >= Math.abs(value) ? this.#total - next + value : value - next + this.#total
+    this.#total = next
   }
-  return total + lost
+
+  get value(): number {
+    return this.#total + this.#lost
+  }
 }

@@ -3,7 +3,7 @@ import type { Executor } from '../executors/executor.ts'
 import type { BacktestMode, PnlSeries, PositionHoldReport } from './backtest.ts'
 import type { Results } from './results.ts'
 import { spacing } from './rows.ts'
-import { sum } from './sum.ts'
+import { Sum } from './sum.ts'
 
 export interface Outcome {
   readonly executors: readonly Executor[]
@@ -22,40 +22,83 @@ export interface Outcome {
  * profit; of these only the ones that made or lost something are positions of the statistics.
  */
 export const summarise = (outcome: Outcome): Results => {
-  const { executors, capital } = outcome
+  const { executors, capital, mode } = outcome
   if (executors.length === 0) return NOTHING
-  const finished = executors.filter(({ closeType }) => closeType !== 'POSITION_HOLD')
-  const traded = finished.filter(({ netPnlQuote }) => netPnlQuote !== 0)
-  const [long, short] = [traded.filter(({ side }) => side === 'BUY'), traded.filter(({ side }) => side === 'SELL')]
-  const [won, lost] = [traded.filter(isWinner), traded.filter(isLoser)]
-  const net = sum(finished.map(({ netPnlQuote }) => netPnlQuote)) + outcome.positionRealized - holdFees(outcome)
-  const losses = -sum(lost.map(({ netPnlQuote }) => netPnlQuote))
-  const levels = outcome.mode === 'hummingbot' ? outcome.pnl.total : equityOf(outcome.pnl)
+  const counts = countsOf(executors)
+  const { long, short, winners, losers } = counts
+  const traded = long.all + short.all
+  const net = counts.net.value + outcome.positionRealized - holdFees(outcome)
+  const losses = -losers.money.value
+  const levels = mode === 'hummingbot' ? outcome.pnl.total : equityOf(outcome.pnl)
   const drawdown = maxDrawdown(levels)
   return {
     net_pnl: share(net, capital),
     net_pnl_quote: net,
     total_executors: executors.length,
-    total_executors_with_position: traded.length,
-    total_volume: sum((outcome.mode === 'hummingbot' ? traded : executors).map((each) => each.filledAmountQuote)),
-    total_long: long.length,
-    total_short: short.length,
-    close_types: closeTypes(executors),
-    accuracy_long: share(long.filter(isWinner).length, long.length),
-    accuracy_short: share(short.filter(isWinner).length, short.length),
-    total_positions: traded.length,
-    accuracy: share(won.length, traded.length),
+    total_executors_with_position: traded,
+    total_volume: (mode === 'hummingbot' ? counts.tradedVolume : counts.volume).value,
+    total_long: long.all,
+    total_short: short.all,
+    close_types: Object.fromEntries([...counts.closeTypes].sort(([a], [b]) => (a < b ? -1 : 1))),
+    accuracy_long: share(long.won, long.all),
+    accuracy_short: share(short.won, short.all),
+    total_positions: traded,
+    accuracy: share(winners.count, traded),
     max_drawdown_usd: drawdown,
     max_drawdown_pct: share(drawdown, capital),
-    sharpe_ratio:
-      outcome.mode === 'hummingbot' ? sharpeOfLevels(levels) : sharpeOfChanges(levels, outcome.pnl.timestamp),
-    profit_factor: losses > 0 ? sum(won.map(({ netPnlQuote }) => netPnlQuote)) / losses : 1,
-    win_signals: won.length,
-    loss_signals: lost.length,
+    sharpe_ratio: mode === 'hummingbot' ? sharpeOfLevels(levels) : sharpeOfChanges(levels, outcome.pnl.timestamp),
+    profit_factor: losses > 0 ? winners.money.value / losses : 1,
+    win_signals: winners.count,
+    loss_signals: losers.count,
     unrealized_pnl_quote: outcome.positionUnrealized,
     position_realized_pnl_quote: outcome.positionRealized,
-    total_fees_quote: sum(executors.map(({ cumFeesQuote }) => cumFeesQuote)),
+    total_fees_quote: counts.fees.value,
   }
+}
+
+interface Counts {
+  /** Of the closed ones that made or lost something. */
+  readonly long: { all: number; won: number }
+  readonly short: { all: number; won: number }
+  readonly winners: { count: number; readonly money: Sum }
+  readonly losers: { count: number; readonly money: Sum }
+  readonly tradedVolume: Sum
+  /** Of the closed ones. */
+  readonly net: Sum
+  /** Of all. */
+  readonly volume: Sum
+  readonly fees: Sum
+  readonly closeTypes: Map<CloseType, number>
+}
+
+/** In one pass: there may be hundreds of thousands of executors, far apart in memory. */
+const countsOf = (executors: readonly Executor[]): Counts => {
+  const counts: Counts = {
+    long: { all: 0, won: 0 },
+    short: { all: 0, won: 0 },
+    winners: { count: 0, money: new Sum() },
+    losers: { count: 0, money: new Sum() },
+    tradedVolume: new Sum(),
+    net: new Sum(),
+    volume: new Sum(),
+    fees: new Sum(),
+    closeTypes: new Map(),
+  }
+  for (const { closeType, netPnlQuote, filledAmountQuote, cumFeesQuote, side } of executors) {
+    counts.volume.add(filledAmountQuote)
+    counts.fees.add(cumFeesQuote)
+    if (closeType !== null) counts.closeTypes.set(closeType, (counts.closeTypes.get(closeType) ?? 0) + 1)
+    if (closeType === 'POSITION_HOLD' || netPnlQuote === 0) continue
+    counts.net.add(netPnlQuote)
+    counts.tradedVolume.add(filledAmountQuote)
+    const money = netPnlQuote > 0 ? counts.winners : counts.losers
+    money.count++
+    money.money.add(netPnlQuote)
+    const direction = side === 'BUY' ? counts.long : counts.short
+    direction.all++
+    if (netPnlQuote > 0) direction.won++
+  }
+  return counts
 }
 
 const NOTHING: Results = {
@@ -82,20 +125,11 @@ const NOTHING: Results = {
   total_fees_quote: 0,
 }
 
-const isWinner = ({ netPnlQuote }: Executor): boolean => netPnlQuote > 0
-const isLoser = ({ netPnlQuote }: Executor): boolean => netPnlQuote < 0
 const share = (part: number, of: number): number => (of === 0 ? 0 : part / of)
 
 /** The original never takes the fees of what is held from anything. */
 const holdFees = ({ mode, holds }: Outcome): number =>
-  mode === 'hummingbot' ? 0 : sum(holds.map(({ cumFeesQuote }) => cumFeesQuote))
-
-/** How many ended in which way, in the order of the names. */
-const closeTypes = (executors: readonly Executor[]): Partial<Record<CloseType, number>> => {
-  const counts = new Map<CloseType, number>()
-  for (const { closeType } of executors) if (closeType !== null) counts.set(closeType, (counts.get(closeType) ?? 0) + 1)
-  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
-}
+  mode === 'hummingbot' ? 0 : holds.reduce((total, { cumFeesQuote }) => total + cumFeesQuote, 0)
 
 /** Everything that is owned and owed, at the row's price. */
 export const equityOf = ({ total, executorUnrealized }: PnlSeries): Float64Array =>
@@ -103,10 +137,12 @@ export const equityOf = ({ total, executorUnrealized }: PnlSeries): Float64Array
 
 /** The deepest fall below the highest level before it; zero or less. */
 const maxDrawdown = (levels: Float64Array): number => {
-  let [highest, deepest] = [Number.NEGATIVE_INFINITY, 0]
-  for (const level of levels) {
+  let highest = Number.NEGATIVE_INFINITY
+  let deepest = 0
+  for (let row = 0; row < levels.length; row++) {
+    const level = levels[row] as number
     if (level > highest) highest = level
-    if (level - highest < deepest) deepest = level - highest
+    else if (level - highest < deepest) deepest = level - highest
   }
   return deepest
 }
@@ -128,9 +164,12 @@ const sharpeOfChanges = (levels: Float64Array, times: Float64Array): number => {
 }
 
 const momentsOf = (values: Float64Array): { readonly mean: number; readonly deviation: number } => {
-  if (values.length < 2) return { mean: 0, deviation: 0 }
-  const mean = sum(values) / values.length
+  const { length } = values
+  if (length < 2) return { mean: 0, deviation: 0 }
+  const total = new Sum()
+  for (let n = 0; n < length; n++) total.add(values[n] as number)
+  const mean = total.value / length
   let squares = 0
-  for (const value of values) squares += (value - mean) ** 2
-  return { mean, deviation: Math.sqrt(squares / (values.length - 1)) }
+  for (let n = 0; n < length; n++) squares += ((values[n] as number) - mean) ** 2
+  return { mean, deviation: Math.sqrt(squares / (length - 1)) }
 }

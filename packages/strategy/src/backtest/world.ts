@@ -16,6 +16,9 @@ export class BacktestWorld implements World {
   readonly finished: Simulation[] = []
   #row = 0
   #close = 0
+  /** The feature that was asked for last: most controllers have one. */
+  #column = ''
+  #values: Float64Array | undefined
   readonly #seen = new Map<string, Seen | undefined>()
   readonly #priceStep: Exact
   readonly #amountStep: Exact
@@ -74,7 +77,11 @@ export class BacktestWorld implements World {
   }
 
   feature(column: string): number {
-    return this.prepared.processed.columns.get(column)?.[this.#row] ?? Number.NaN
+    if (column !== this.#column) {
+      this.#column = column
+      this.#values = this.prepared.processed.columns.get(column)
+    }
+    return this.#values?.[this.#row] ?? Number.NaN
   }
 
   candles(feed: CandleFeed): Candles | undefined {

@@ -1,13 +1,13 @@
+import { growthOf } from '../backtest/engine.ts'
 import type { SimulatedMarket, Simulation } from '../backtest/simulators/simulation.ts'
 import type { Candles } from '../candles.ts'
 import type { TripleBarrier } from '../executors/executor-config.ts'
-import { growthOf } from './golden/simulator-case.ts'
 import type { PlainRow } from './plain/outcome.ts'
 
 /** The market of a series of candles, without rules. */
 export const marketOf = (candles: Candles, tradeCost: number): SimulatedMarket => ({
   candles,
-  growth: growthOf(candles),
+  growth: growthOf(candles.close),
   tradeCost,
   rules: undefined,
 })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { growthOf } from '../../backtest/engine.ts'
 import { lastRowOf } from '../../backtest/simulators/lifetime.ts'
 import {
   type Simulate,
@@ -64,13 +65,9 @@ export const simulatorSuite =
     })
   }
 
-/** `1 + (close / previous close - 1)` of each row. */
-export const growthOf = ({ close }: Candles): Float64Array =>
-  close.map((price, row) => (row === 0 ? 1 : 1 + (price / (close[row - 1] as number) - 1)))
-
 const checkCase = (head: Header, candles: Candles, prepared: PreparedCase): readonly Difference[] => {
   const { expected, start_index: start, trade_cost: tradeCost } = head
-  const market = { candles, growth: growthOf(candles), tradeCost, rules: prepared.rules }
+  const market = { candles, growth: growthOf(candles.close), tradeCost, rules: prepared.rules }
   try {
     const actual = runCase(head, market, prepared, start)
     return expected.raises === undefined

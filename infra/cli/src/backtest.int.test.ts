@@ -181,6 +181,25 @@ t.test('what was typed or written wrong', async (t) => {
   )
 })
 
+t.test('two hundred thousand rows and sixty-six thousand executors are a page that can be mailed', async (t) => {
+  const config = shared('spec/backtests/configs/pmm_simple.json')
+  file('pmm.yml', JSON.stringify(original.pick({ config: true }).parse(json(config)).config))
+  const candles = shared('spec/backtests/candles_1m_200k.csv.gz')
+  const said = await run(
+    '--controller',
+    'pmm_simple',
+    '--candles',
+    candles,
+    '--config',
+    'pmm.yml',
+    '--report',
+    'large.html',
+  )
+  t.match(said, /200,000 candles of 1m/)
+  const page = readFileSync(join(folder, 'large.html'))
+  t.ok(page.length > 1_000_000 && page.length < 4_000_000, `${page.length} bytes`)
+})
+
 const btc = shared('data/candles/BTC_USDT_5m_2024-01_2024-09.csv.gz')
 const noReal = existsSync(btc) ? {} : { skip: 'the real data is not at hand' }
 t.test('eight months of real candles, with a signal of longer ones', noReal, async (t) => {

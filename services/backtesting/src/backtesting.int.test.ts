@@ -257,6 +257,11 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     for (const what of ['report', 'executors.csv', 'executors.json', 'equity.csv', 'equity.json']) {
       t.match(await ask(what, 'nope'), { status: 404, text: '{"detail":"Task nope not found"}' })
     }
+    const { paths } = z
+      .object({ paths: z.record(z.string(), z.unknown()) })
+      .parse((await replica.get('/openapi.json')).body)
+    for (const what of ['report', 'executors.csv', 'executors.json', 'equity.csv', 'equity.json'])
+      t.ok(`/backtesting/tasks/{task_id}/${what}` in paths, `the edge is told of ${what}`)
     const failing = await submit(own('throwing'))
     await until(failing, ['failed'])
     t.match(await ask('report', failing), {

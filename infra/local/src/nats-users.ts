@@ -1,4 +1,5 @@
 import {
+  BACKTEST_PROGRESS,
   BACKTEST_QUEUE,
   EVENTS_STREAM,
   inboxPrefix,
@@ -82,7 +83,10 @@ const PERMISSIONS: Record<string, NatsPermissions> = {
   gateway: { publish: ['instances.query'], subscribe: ['instances.>', `${inboxPrefix('gateway')}.>`] },
   launcher: { publish: ['instances.query'], subscribe: ['instances.>', `${inboxPrefix('launcher')}.>`] },
   /** Programs outside: they read events and market data and change nothing. Theirs is the inbox every plain client uses. */
-  subscriber: { publish: readStream(EVENTS_STREAM), subscribe: ['events.>', 'market.>', '_INBOX.>'] },
+  subscriber: {
+    publish: readStream(EVENTS_STREAM),
+    subscribe: ['events.>', 'market.>', BACKTEST_PROGRESS, '_INBOX.>'],
+  },
   /** Bots, over MQTT; the server delivers their subscriptions on subjects of its own. */
   bots: { publish: ['hbot.>'], subscribe: ['hbot.>', '$MQTT.sub.>', '$MQTT.deliver.pubrel.>'] },
 }

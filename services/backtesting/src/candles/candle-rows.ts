@@ -4,9 +4,6 @@ import type { Candles } from '@colibri/strategy'
 const EXTRA = ['quote_asset_volume', 'n_trades', 'taker_buy_base_volume', 'taker_buy_quote_volume'] as const
 const WIDTH = 6
 
-/** Seconds: a time this large is meant in milliseconds. */
-const FIRST_MILLISECOND = 1e11
-
 /** Rows collected into columns; a row is time, open, high, low, close, volume and up to four more. */
 export class CandleColumns {
   #capacity = 4_096
@@ -26,13 +23,12 @@ export class CandleColumns {
     return this.#length === 0 ? Number.NEGATIVE_INFINITY : (this.#columns[0]?.[this.#length - 1] ?? 0)
   }
 
-  /** The time may be in seconds or milliseconds. */
-  push(row: readonly number[]): void {
+  /** A candle that opens at `time`, seconds; the first number of its row is passed over. */
+  push(time: number, row: readonly number[]): void {
     if (this.#length === this.#capacity) this.#grow()
     for (let n = 0; n < this.width; n++) {
       const column = this.#columns[n]
-      const value = row[n] ?? 0
-      if (column !== undefined) column[this.#length] = n === 0 && value >= FIRST_MILLISECOND ? value / 1000 : value
+      if (column !== undefined) column[this.#length] = n === 0 ? time : (row[n] ?? 0)
     }
     this.#length += 1
   }

@@ -39,7 +39,7 @@ export const marketCandles =
       ).catch((error: unknown) => {
         throw missing(error)
       })
-      for (const row of page.rows) rows.push(row)
+      for (const row of page.rows) rows.push((row[0] ?? 0) / 1_000, row)
       next = page.next
     }
     return { id: randomUUID(), connector, pair, interval, candles: rows.done() }

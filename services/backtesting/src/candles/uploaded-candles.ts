@@ -24,6 +24,8 @@ const NAMES: readonly (readonly string[])[] = [
   ['taker_buy_quote_volume', 'taker_quote_volume'],
 ]
 const REQUIRED = 6
+/** Seconds: a time this large is meant in milliseconds. */
+const FIRST_MILLISECOND = 1e11
 /** A small file may hold a great deal of the same. */
 const MOST_BYTES = 128 * 1024 * 1024
 
@@ -65,9 +67,9 @@ const collect = (rows: Iterable<readonly number[]>, seconds: number, mostRows: n
   let smallest = Number.POSITIVE_INFINITY
   for (const row of rows) {
     const before = columns.lastTime
-    columns.push(row)
-    const [, , high = 0, low = 0] = row
-    const time = columns.lastTime
+    const [first = 0, , high = 0, low = 0] = row
+    const time = first >= FIRST_MILLISECOND ? first / 1_000 : first
+    columns.push(time, row)
     if (high < low) throw new BadCandles(`the candle at ${time} has a high of ${high} below its low of ${low}`)
     if (time <= before)
       throw new BadCandles(`the candle at ${time} comes after one at ${before}: give the oldest first`)
@@ -108,7 +110,7 @@ export const unpacked = (bytes: Uint8Array): Candles => {
   const row = new Array<number>(width)
   for (let n = 0; n < length; n++) {
     for (let column = 0; column < width; column++) row[column] = numbers[2 + column * length + n] ?? 0
-    columns.push(row)
+    columns.push(row[0] ?? 0, row)
   }
   return columns.done()
 }

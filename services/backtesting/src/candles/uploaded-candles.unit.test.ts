@@ -1,0 +1,50 @@
+import { gzipSync } from 'node:zlib'
+import { type UploadedCandles, uploadedCandles } from '@colibri/contracts'
+import t from 'tap'
+import { BadCandles, packed, readUpload, unpacked, uploadId } from './uploaded-candles.ts'
+
+const given = (how: Partial<UploadedCandles>): UploadedCandles =>
+  uploadedCandles.parse({ connector: 'x', trading_pair: 'A-B', interval: '1m', ...how })
+const read = (how: Partial<UploadedCandles>) => readUpload(given(how), 100)
+
+const rows = Array.from({ length: 5 }, (_, n) => [1_735_689_600 + n * 60, 1, 3, 0.5, 2 + n / 10, 4])
+const csv = `timestamp,open,high,low,close,volume\n${rows.map((row) => row.join(',')).join('\n')}\n`
+
+t.test('rows, a file and a gzipped file are the same candles', async (t) => {
+  const candles = read({ rows })
+  t.same(read({ csv }), candles)
+  t.same(read({ csv_gz: gzipSync(csv).toString('base64') }), candles)
+  t.same(read({ rows: rows.map(([time = 0, ...rest]) => [time * 1_000, ...rest]) }), candles, 'milliseconds')
+  t.same([...candles.close], [2, 2.1, 2.2, 2.3, 2.4])
+  t.same([...(candles.extra.get('n_trades') ?? [])], [0, 0, 0, 0, 0])
+  t.same([...read({ csv: 'time,volume,close,low,high,open,n_trades\n60,6,4,1,5,3,7' }).volume], [6], 'by its names')
+})
+
+t.test('packed and unpacked they are the same, and so is their id', async (t) => {
+  const candles = read({ rows })
+  t.same(unpacked(packed(candles)), candles)
+  t.equal(uploadId(packed(candles)), uploadId(packed(read({ csv }))))
+  t.not(uploadId(packed(candles)), uploadId(packed(read({ rows: rows.slice(1) }))))
+})
+
+t.test('what is wrong is said', async (t) => {
+  const refused = (how: Partial<UploadedCandles>, why: RegExp) =>
+    t.throws(() => read(how), { name: BadCandles.name, message: why })
+  refused({ rows: [] }, /^there are no candles$/)
+  refused({ rows: rows.toReversed() }, /give the oldest first$/)
+  refused({ rows: [...rows, ...rows.slice(-1)] }, /give the oldest first$/)
+  refused(
+    { rows: rows.map(([time, open, , low, ...rest]) => [time ?? 0, open ?? 0, 0.1, low ?? 0, ...rest]) },
+    /below its low/,
+  )
+  refused({ rows, interval: '5m' }, /^the candles are 60 s apart, those of this interval 300 s$/)
+  refused({ rows, interval: 'x' }, /'x' is no candle interval/)
+  refused({ csv: 'time,open\n1,2' }, /no column high, low, close, volume$/)
+  refused({ csv: csv.replace('2.1', 'two') }, /^line 3: 'two' is no number$/)
+  refused({ csv: csv.replace(',2.1', '') }, /^line 3: '' is no number$/)
+  refused({ csv_gz: 'nothing of the kind' }, /no gzipped file/)
+  refused({ csv_gz: gzipSync(Buffer.alloc(200 * 1024 * 1024)).toString('base64') }, /or too large$/)
+  refused({ rows: Array.from({ length: 101 }, (_, n) => [n * 60, 1, 1, 1, 1, 1]) }, /more than 100 candles/)
+  t.throws(() => given({ rows, csv }), /exactly one/)
+  t.throws(() => given({}), /exactly one/)
+})

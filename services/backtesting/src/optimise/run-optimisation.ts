@@ -67,18 +67,28 @@ export const runOptimisation = async (deps: RunOptimisationDeps, id: string, sig
   const state = optimisationFrom(events)
   if (state.kind === 'none' || isOver(state)) return
   const store = trialStore(log, id, events)
+  const broken = new AbortController()
+  /** What fails ends the trials that run beside it: nobody would store them. */
+  const orEndAll = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      broken.abort()
+      throw error
+    })
   try {
     const plan = planOf(state.spec)
     const base = await runs.checkAgain(state.spec.backtest)
+    // Candles that are missing end the search before its first trial.
+    const job = await runs.load(base, 'none')
+    const attempt = trialRunner({ runs, workers }, base, job, plan, AbortSignal.any([signal, broken.signal]))
     await runSearch(plan, knownFrom(await log.read(trialStream(id))), {
-      // Candles that are missing end the search before its first trial.
-      attempt: trialRunner({ runs, workers }, base, await runs.load(base, 'none'), plan, signal),
+      attempt: (...trial) => orEndAll(attempt(...trial)),
       finished: async (trial) => {
         const key = `trial ${trial.window} ${trial.number}`
-        await store({ type: 'TrialFinished', data: { ...testOf(trial), curve: [...trial.curve] } }, key)
+        const data = { ...testOf(trial), curve: [...trial.curve] }
+        await orEndAll(store({ type: 'TrialFinished', data }, key))
         deps.failpoint(`${key} stored`)
       },
-      tested: (trial) => store({ type: 'WindowTested', data: testOf(trial) }, `test ${trial.window}`),
+      tested: (trial) => orEndAll(store({ type: 'WindowTested', data: testOf(trial) }, `test ${trial.window}`)),
     })
     await handle(id, { kind: 'complete' })
   } catch (error) {

@@ -24,7 +24,7 @@ export interface Outcome {
 export const summarise = (outcome: Outcome): Results => {
   const { executors, capital, mode } = outcome
   if (executors.length === 0) return NOTHING
-  const counts = countsOf(executors)
+  const counts = countsOf(executors, mode)
   const { long, short, winners, losers } = counts
   const traded = long.all + short.all
   const net = counts.net.value + outcome.positionRealized - holdFees(outcome)
@@ -72,7 +72,7 @@ interface Counts {
 }
 
 /** In one pass: there may be hundreds of thousands of executors, far apart in memory. */
-const countsOf = (executors: readonly Executor[]): Counts => {
+const countsOf = (executors: readonly Executor[], mode: BacktestMode): Counts => {
   const counts: Counts = {
     long: { all: 0, won: 0 },
     short: { all: 0, won: 0 },
@@ -88,6 +88,8 @@ const countsOf = (executors: readonly Executor[]): Counts => {
     counts.volume.add(filledAmountQuote)
     counts.fees.add(cumFeesQuote)
     if (closeType !== null) counts.closeTypes.set(closeType, (counts.closeTypes.get(closeType) ?? 0) + 1)
+    // What became a position is counted there; in realistic mode a grid has made its round trips all the same.
+    if (closeType === 'POSITION_HOLD' && mode === 'realistic') counts.net.add(netPnlQuote)
     if (closeType === 'POSITION_HOLD' || netPnlQuote === 0) continue
     counts.net.add(netPnlQuote)
     counts.tradedVolume.add(filledAmountQuote)

@@ -12,7 +12,7 @@ import { planOf } from './search-plan.ts'
  * random search lets every trial run when there is room; a Bayesian one waits at the end of each round of eight.
  */
 const FILE = new URL('../../../../../shared/data/candles/BTC_USDT_5m_2024-01_2024-09.csv.gz', import.meta.url)
-const TRIALS = 24
+const TRIALS = 48
 const REPEATS = 2
 const TARGET = 1.8
 

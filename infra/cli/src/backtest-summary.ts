@@ -23,7 +23,7 @@ export const summaryText = (report: ReportInput, quote: string, ms: number): str
     `${plainText(candles.length)} candles of ${interval}, ${timeText(from)} to ${timeText(to)} UTC; mode ${mode}, ` +
       `${percentText(tradeCost)} of a trade's value on each side`,
     '',
-    ...aligned(figures(results, quote).map(({ label, text }): [string, string] => [label, text])),
+    ...aligned(figures(results, quote, mode).map(({ label, text }): [string, string] => [label, text])),
     ...(ends.length === 0 ? ['', 'No executor was created.'] : ['', 'Why executors ended', ...aligned(ends)]),
     '',
     `${plainText(candles.length)} rows in ${seconds.toFixed(2)} s, ${plainText(Math.round(candles.length / seconds))} rows/s`,

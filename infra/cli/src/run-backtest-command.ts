@@ -99,7 +99,7 @@ const writeFiles = async (
   const wanted: readonly (readonly [string | undefined, (file: string) => Iterable<string>])[] = [
     [page, () => reportPage(report, chartLibrary())],
     [files.executors, (file) => table(file, executorTable(report.executors))],
-    [files.equity, (file) => table(file, equityTable(report.equity))],
+    [files.equity, (file) => table(file, equityTable(report.equity, report.mode))],
     [files.answer, () => backtestAnswer(result)],
   ]
   const written: string[] = []

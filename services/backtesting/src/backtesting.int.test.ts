@@ -249,7 +249,7 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     )
     t.match(JSON.parse((await ask('executors.json')).text)[0], { id: executors[0]?.id, close_type: 'TIME_LIMIT' })
     const equity = (await ask('equity.csv')).text.trim().split('\n')
-    t.match(equity[0], /^timestamp,executor_realized_pnl,.*,total_pnl,drawdown,/)
+    t.match(equity[0], /^timestamp,executor_realized_pnl,.*,total_pnl,executor_unrealized_pnl,drawdown,/)
     const rows = z.array(z.looseObject({ total_pnl: z.number() })).parse(JSON.parse((await ask('equity.json')).text))
     t.equal(rows.length, equity.length - 1)
     t.ok(Math.abs((rows.at(-1)?.total_pnl ?? 0) - Number(original.net_pnl_quote)) < 1e-9)

@@ -1,3 +1,4 @@
+import type { BacktestMode } from '../backtest/backtest.ts'
 import type { Results } from '../backtest/results.ts'
 import { amountText, percentText, plainText } from './browser/words.ts'
 
@@ -57,6 +58,14 @@ const FIGURES: readonly (readonly [
   ['accuracy_short', 'Share of winners, short', 'fraction', 'Winners of the sellers.'],
 ]
 
+/** Where the realistic mode means something else. */
+const REALISTIC: Readonly<Partial<Record<keyof Results, string>>> = {
+  net_pnl_quote: 'What executors and reduced positions made, after all fees; what is still held is not in it.',
+  total_volume: 'Traded by all executors, both ways.',
+  max_drawdown_usd: 'The largest fall of the profit, open executors included, from a peak before it.',
+  sharpe_ratio: 'Mean of the changes of the profit from row to row over their standard deviation, for a year.',
+}
+
 const textOf = (value: number, unit: Unit, quote: string): string => {
   switch (unit) {
     case 'quote':
@@ -70,11 +79,11 @@ const textOf = (value: number, unit: Unit, quote: string): string => {
 }
 
 /** All figures but the counts of close types, in the order in which they are read. `quote` is the money they are in. */
-export const figures = (results: Results, quote: string): readonly Figure[] =>
+export const figures = (results: Results, quote: string, mode: BacktestMode): readonly Figure[] =>
   FIGURES.map(([key, label, unit, meaning]) => ({
     key,
     label,
     value: results[key],
     text: textOf(results[key], unit, quote),
-    meaning,
+    meaning: (mode === 'realistic' ? REALISTIC[key] : undefined) ?? meaning,
   }))

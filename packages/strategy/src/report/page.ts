@@ -2,6 +2,7 @@ import type { ReportData } from './browser/report-data.ts'
 import { durationText, percentText, plainText, timeText } from './browser/words.ts'
 import { packExecutors, packFills } from './executor-columns.ts'
 import { escaped, scriptJson, scriptText } from './html.ts'
+import { levelsOf } from './levels.ts'
 import { packCandles, packNumbers, packTimes } from './pack.ts'
 import type { ChartLibrary, ReportInput } from './report.ts'
 import { pageScript } from './script.ts'
@@ -23,7 +24,7 @@ export const reportPage = function* (input: ReportInput, library: ChartLibrary):
   yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
   yield `<title>${escaped(title)}: backtest</title>\n<style>${library.style}\n${PAGE_STYLE}</style>\n</head>\n<body>\n<main>\n`
   yield `<header><h1>${escaped(title)}</h1><p class="muted">${escaped(subtitle(input))}</p></header>\n`
-  yield `${tiles(input, quote)}\n${CHARTS}\n`
+  yield `${tiles(input, quote)}\n${charts(input)}\n`
   yield `<div class="pair">${distribution(input, quote)}${closeTypes(input, quote)}</div>\n`
   yield `${resultsTable(input, quote)}\n${holdsTable(input, quote)}\n${executorsSection(input, quote)}\n${parameters(input)}\n`
   yield `<footer><p>Made by Colibri. Times are UTC. What backtests leave out is told in docs/backtesting.md.</p>`
@@ -38,7 +39,7 @@ const reportData = (input: ReportInput, quote: string): ReportData => ({
   candles: packCandles(input.candles),
   equity: {
     times: packTimes(input.equity.timestamp, input.equity.length),
-    total: packNumbers(input.equity.total, input.equity.length),
+    total: packNumbers(levelsOf(input.equity, input.mode), input.equity.length),
   },
   executors: packExecutors(input.executors, input.candles),
   fills: packFills(input.executors),
@@ -56,7 +57,9 @@ const subtitle = ({ market, interval, candles, tradeCost, mode }: ReportInput): 
   )
 }
 
-const CHARTS = `<section aria-label="Charts"><div class="bar"><h2>Price, profit and drawdown</h2>
+const charts = ({
+  mode,
+}: ReportInput): string => `<section aria-label="Charts"><div class="bar"><h2>Price, profit and drawdown</h2>
 <label><input type="checkbox" id="show-trades" checked> entries and exits</label>
 <button type="button" id="move-left" aria-label="Earlier">&larr;</button>
 <button type="button" id="zoom-in" aria-label="Closer">+</button>
@@ -67,7 +70,7 @@ const CHARTS = `<section aria-label="Charts"><div class="bar"><h2>Price, profit 
 <div id="read-out-trade" aria-live="polite"></div>
 <div id="charts" tabindex="0" role="group" aria-label="Charts. Arrows move the cursor, with shift the view; plus and minus zoom, 0 shows everything.">
 <h3>Price</h3><div id="price-chart"></div>
-<h3>Profit: realized by executors and positions, and unrealized of positions</h3><div id="equity-chart"></div>
+<h3>${mode === 'hummingbot' ? 'Profit: of positions, and of executors when they have ended' : 'Profit: of positions and executors, open ones included'}</h3><div id="equity-chart"></div>
 <h3>Drawdown: below the highest profit so far</h3><div id="drawdown-chart"></div></div></section>`
 
 const executorsSection = ({ executors }: ReportInput, quote: string): string => {

@@ -3,6 +3,7 @@ import type { Results } from '../backtest/results.ts'
 import { csvLine } from './browser/csv.ts'
 import type { ReportData } from './browser/report-data.ts'
 import { drawdownOf, rowAt } from './browser/row-at.ts'
+import { unpackNumbers } from './browser/unpack.ts'
 import { unpackExecutors, unpackFills } from './browser/unpack-executors.ts'
 import { durationText, priceText, timeText } from './browser/words.ts'
 import { figures } from './figures.ts'
@@ -100,6 +101,7 @@ const input: ReportInput = {
     positionRealized: column(0, 0, 0),
     positionUnrealized: column(0, 0, 0),
     total: column(0, 0, -175.05666059583635),
+    executorUnrealized: column(0, -20, 0),
     activeExecutors: column(0, 1, 0),
     cumulativeVolume: column(0, 0, 2000),
   },
@@ -131,7 +133,7 @@ t.test('nothing in the page leads out of it', async (t) => {
 
 t.test('figures are shown with their units and kept exactly', async (t) => {
   const html = page({ ...input, market: { connector_name: 'binance', trading_pair: 'BTC-USDT' } })
-  for (const { key, value, text } of figures(results, 'USDT'))
+  for (const { key, value, text } of figures(results, 'USDT', 'hummingbot'))
     t.match(html, `<data data-key="${key}" value="${value}" class=`, `${key} is exact`) &&
       t.match(html, `>${text}</data>`)
   t.match(html, '>-175.06 USDT</data>')
@@ -145,6 +147,14 @@ t.test('a backtest in which nothing happened has a page too', async (t) => {
   const html = page({ ...input, executors: [], holds: [], results: nothing })
   t.match(html, 'No executor was created.')
   t.match(html, 'No executor made or lost anything.')
+})
+
+t.test('the profit that is drawn is the one its drawdown was measured on', async (t) => {
+  const drawn = (mode: 'hummingbot' | 'realistic') => [...unpackNumbers(dataOf(page({ ...input, mode })).equity.total)]
+  t.same(drawn('hummingbot').slice(0, 2), [0, 0])
+  t.same(drawn('realistic').slice(0, 2), [0, -20])
+  t.match(page(input), 'not annualised')
+  t.match(page({ ...input, mode: 'realistic' }), 'for a year')
 })
 
 t.test('what is no number is not shown as one', async (t) => {
@@ -209,15 +219,17 @@ t.test('tables as files', async (t) => {
       'filled_amount_quote,average_price,open_order_last_update\n' +
       `'=1+1,60,position_executor,TERMINATED,BUY,"a,b",STOP_LOSS,120,-0.175,-175.05666059583635,1.2,2000,101,60\n`,
   )
-  const equity = equityTable(input.equity)
+  const equity = equityTable(input.equity, 'hummingbot')
   t.equal(
     [...tableText('csv', equity)].join(''),
-    'timestamp,executor_realized_pnl,position_realized_pnl,position_unrealized_pnl,total_pnl,drawdown,active_executors,' +
-      'cumulative_volume\n0,0,0,0,0,0,0,0\n60,0,0,0,0,0,1,0\n' +
-      '120,-175.05666059583635,0,0,-175.05666059583635,-175.05666059583635,0,2000\n',
+    'timestamp,executor_realized_pnl,position_realized_pnl,position_unrealized_pnl,total_pnl,executor_unrealized_pnl,drawdown,active_executors,' +
+      'cumulative_volume\n0,0,0,0,0,0,0,0,0\n60,0,0,0,0,-20,0,1,0\n' +
+      '120,-175.05666059583635,0,0,-175.05666059583635,0,-175.05666059583635,0,2000\n',
   )
   const rows = JSON.parse([...tableText('json', equity)].join(''))
   t.equal(rows.length, 3)
+  const [, second] = JSON.parse([...tableText('json', equityTable(input.equity, 'realistic'))].join(''))
+  t.match(second, { total_pnl: 0, executor_unrealized_pnl: -20, drawdown: -20 }, 'what is open counts')
   t.same(Object.keys(rows[2]), equity.names)
   t.equal(rows[2].total_pnl, -175.05666059583635)
   t.same(JSON.parse([...tableText('json', executorTable([]))].join('')), [])

@@ -43,6 +43,8 @@ export interface ReportEquity {
   readonly positionUnrealized: ArrayLike<number>
   /** The three together. */
   readonly total: Float64Array
+  /** What open executors would bring if they ended now. */
+  readonly executorUnrealized: ArrayLike<number>
   readonly activeExecutors: ArrayLike<number>
   readonly cumulativeVolume: ArrayLike<number>
 }

@@ -25,18 +25,18 @@ const dataElement = ({ key, value, text }: Figure): string =>
 
 const gainOrLoss = (value: number): string => (value > 0 ? 'gain' : value < 0 ? 'loss' : '')
 
-export const tiles = ({ results }: ReportInput, quote: string): string => {
-  const all = figures(results, quote)
+export const tiles = ({ results, mode }: ReportInput, quote: string): string => {
+  const all = figures(results, quote, mode)
   const shown = TILES.flatMap((key) => all.filter((figure) => figure.key === key))
   return `<div class="tiles">${shown
     .map((figure) => `<div class="tile"><b>${dataElement(figure)}</b><span>${escaped(figure.label)}</span></div>`)
     .join('')}</div>`
 }
 
-export const resultsTable = ({ results }: ReportInput, quote: string): string =>
+export const resultsTable = ({ results, mode }: ReportInput, quote: string): string =>
   `<section><h2>Results</h2><div class="scroll"><table id="results"><thead><tr><th>Figure</th><th class="number">Value</th>` +
   '<th>Name in files</th><th>What it is</th></tr></thead><tbody>' +
-  figures(results, quote)
+  figures(results, quote, mode)
     .map(
       (figure) =>
         `<tr><th scope="row">${escaped(figure.label)}</th><td class="number">${dataElement(figure)}</td>` +

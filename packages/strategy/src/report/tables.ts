@@ -1,4 +1,7 @@
+import type { BacktestMode } from '../backtest/backtest.ts'
 import { csvLine } from './browser/csv.ts'
+import { drawdownOf } from './browser/row-at.ts'
+import { levelsOf } from './levels.ts'
 import type { ReportEquity, ReportExecutor } from './report.ts'
 
 type Cell = string | number | null
@@ -32,33 +35,35 @@ export const executorTable = (executors: Iterable<ReportExecutor>): Table => ({
   rows: () => mapped(executors, (executor) => EXECUTOR_COLUMNS.map(([, of]) => of(executor))),
 })
 
-/** One row a row of the backtest: the contract's series of profits, and how far the total lies below its highest so far. */
-export const equityTable = (equity: ReportEquity): Table => ({
+/**
+ * One row a row of the backtest: the contract's series of profits, what open executors would bring, and how far the profit
+ * lies below its highest so far.
+ */
+export const equityTable = (equity: ReportEquity, mode: BacktestMode): Table => ({
   names: [
     'timestamp',
     'executor_realized_pnl',
     'position_realized_pnl',
     'position_unrealized_pnl',
     'total_pnl',
+    'executor_unrealized_pnl',
     'drawdown',
     'active_executors',
     'cumulative_volume',
   ],
-  rows: () => equityRows(equity),
+  rows: () => equityRows(equity, drawdownOf(levelsOf(equity, mode))),
 })
 
-const equityRows = function* (equity: ReportEquity): Generator<readonly Cell[]> {
-  let peak = Number.NEGATIVE_INFINITY
+const equityRows = function* (equity: ReportEquity, drawdown: Float64Array): Generator<readonly Cell[]> {
   for (let row = 0; row < equity.length; row++) {
-    const total = equity.total[row] ?? 0
-    peak = Math.max(peak, total)
     yield [
       equity.timestamp[row] ?? 0,
       equity.executorRealized[row] ?? 0,
       equity.positionRealized[row] ?? 0,
       equity.positionUnrealized[row] ?? 0,
-      total,
-      total - peak,
+      equity.total[row] ?? 0,
+      equity.executorUnrealized[row] ?? 0,
+      drawdown[row] ?? 0,
       equity.activeExecutors[row] ?? 0,
       equity.cumulativeVolume[row] ?? 0,
     ]

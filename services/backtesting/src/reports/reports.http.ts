@@ -41,13 +41,13 @@ export class ReportsHttp {
   @Get('tasks/:task_id/equity.csv')
   async equityCsv(@Validated('path', backtestPath) { task_id: taskId }: BacktestPath, @Res() response: Response) {
     const result = await this.#completed(taskId)
-    await send(response, 'csv', `${taskId}-equity`, equityTable(await result.equity()))
+    await send(response, 'csv', `${taskId}-equity`, equityTable(await result.equity(), result.spec.mode))
   }
 
   @Get('tasks/:task_id/equity.json')
   async equityJson(@Validated('path', backtestPath) { task_id: taskId }: BacktestPath, @Res() response: Response) {
     const result = await this.#completed(taskId)
-    await send(response, 'json', `${taskId}-equity`, equityTable(await result.equity()))
+    await send(response, 'json', `${taskId}-equity`, equityTable(await result.equity(), result.spec.mode))
   }
 
   async #completed(taskId: string): Promise<StoredResult> {

@@ -135,7 +135,13 @@ t.test('a stored result makes the same report as the one at hand', async (t) => 
     t.equal(report.holds.length, expected.holds.length)
     for (const name of ['timestamp', 'open', 'high', 'low', 'close'] as const)
       t.same([...report.candles[name]], [...expected.candles[name]], name)
-    for (const name of ['total', 'positionUnrealized', 'activeExecutors', 'cumulativeVolume'] as const)
+    for (const name of [
+      'total',
+      'executorUnrealized',
+      'positionUnrealized',
+      'activeExecutors',
+      'cumulativeVolume',
+    ] as const)
       t.same(Array.from(report.equity[name]), Array.from(expected.equity[name]), name)
   }
 })

@@ -39,7 +39,7 @@ export function downloads(data: ShownData, equity: ShownEquity): void {
   const name = data.name.replace(/[^A-Za-z0-9._-]+/g, '_')
   on('save-executors', () => save(`${name}-executors.csv`, 'text/csv', executorFile(data.executors)))
   on('save-equity', () => {
-    const lines = [csvLine(['timestamp', 'total_pnl', 'drawdown'])]
+    const lines = [csvLine(['timestamp', 'profit', 'drawdown'])]
     for (let row = 0; row < equity.time.length; row++)
       lines.push(csvLine([equity.time[row] ?? 0, equity.total[row] ?? 0, equity.drawdown[row] ?? 0]))
     save(`${name}-equity.csv`, 'text/csv', lines)

@@ -102,7 +102,7 @@ t.test('the figures of the original', async (t) => {
 
 t.test('a careful backtest takes off the fees of what is held, and falls with what is still open', async (t) => {
   const careful = figures('realistic')
-  t.match(careful, { net_pnl_quote: 17, total_volume: 500, max_drawdown_usd: -7, max_drawdown_pct: -0.007 })
+  t.match(careful, { net_pnl_quote: 21, total_volume: 500, max_drawdown_usd: -7, max_drawdown_pct: -0.007 })
   // Mean and sample deviation of the changes 10, -7 and 9, as many of them as a year has minutes.
   const expected = (4 / Math.sqrt(91)) * Math.sqrt((365.25 * 86_400) / 60)
   t.equal(careful.sharpe_ratio.toPrecision(12), expected.toPrecision(12))

@@ -24,13 +24,18 @@ export const candlesOfCsv = (text: string): Candles => {
   const places = NAMES.map((name) => names.indexOf(name))
   const missing = NAMES.filter((_, n) => places[n] === -1)
   if (missing.length > 0) throw new Error(`the series has no column ${missing.join(', ')}`)
-  return candlesOf(
-    lines.map((line) => {
-      const values = line.split(',')
-      return places.map((place) => Number(values[place]))
-    }),
-  )
+  const columns = NAMES.map(() => new Float64Array(lines.length))
+  lines.forEach((line, row) => {
+    const values = line.split(',')
+    columns.forEach((column, n) => {
+      column[row] = Number(values[places[n] ?? -1])
+    })
+  })
+  const [timestamp = NONE, open = NONE, high = NONE, low = NONE, close = NONE, volume = NONE] = columns
+  return { length: lines.length, timestamp, open, high, low, close, volume, extra: new Map() }
 }
+
+const NONE = new Float64Array()
 
 /** The candles of a longer interval, in seconds: each from those that begin in it. */
 export const longerCandles = (candles: Candles, seconds: number): Candles => {

@@ -12,22 +12,18 @@ export type SimulatedConfig = Extract<
 
 /**
  * What all simulations share: who they are, the figures of the row they are on, and how they end. A class and not
- * closures: a backtest makes hundreds of thousands, and steps each of them row by row.
+ * closures: a backtest makes hundreds of thousands, and steps each of them row by row. What can be looked up is not kept:
+ * they all live until the backtest is over.
  */
 export abstract class SimulatedExecutor<Config extends SimulatedConfig = SimulatedConfig> implements Simulation {
   readonly id: string
-  readonly timestamp: number
   readonly config: Config
-  readonly side: Side
   /** 1 for what gains when the price rises, -1 for what gains when it falls. */
   protected readonly sign: 1 | -1
-  protected readonly candles: Candles
-  protected readonly tradeCost: number
+  protected readonly market: SimulatedMarket
 
-  status: RunnableStatus = 'RUNNING'
   isActive = true
   closeType: CloseType | null = null
-  closeTimestamp: number | null = null
   netPnlPct = 0
   netPnlQuote = 0
   cumFeesQuote = 0
@@ -36,24 +32,48 @@ export abstract class SimulatedExecutor<Config extends SimulatedConfig = Simulat
   realizedPnlQuote = 0
   leaves: Inventory | undefined = undefined
   readonly grid: GridTrail | undefined = undefined
-  /** The row it is on. */
+  /** The row it was created on. */
+  private readonly created: number
+  /** The row it is on, which is the last one when it has ended. */
   protected row: number
   /** The first row on which it had something; -1 before. */
   protected firstFill = -1
 
   constructor(id: string, config: Config, market: SimulatedMarket, row: number) {
     this.id = id
-    this.timestamp = market.candles.timestamp[row] as number
     this.config = config
-    this.side = config.side
     this.sign = config.side === 'BUY' ? 1 : -1
-    this.candles = market.candles
-    this.tradeCost = market.tradeCost
+    this.market = market
+    this.created = row
     this.row = row
   }
 
   abstract advance(row: number): void
   abstract stop(row: number, held: 'keep' | 'close'): void
+
+  protected get candles(): Candles {
+    return this.market.candles
+  }
+
+  protected get tradeCost(): number {
+    return this.market.tradeCost
+  }
+
+  get timestamp(): number {
+    return this.candles.timestamp[this.created] as number
+  }
+
+  get closeTimestamp(): number | null {
+    return this.isActive ? null : (this.candles.timestamp[this.row] as number)
+  }
+
+  get status(): RunnableStatus {
+    return this.isActive ? 'RUNNING' : 'TERMINATED'
+  }
+
+  get side(): Side {
+    return this.config.side
+  }
 
   get levelId(): string | null {
     return this.config.level_id
@@ -68,9 +88,8 @@ export abstract class SimulatedExecutor<Config extends SimulatedConfig = Simulat
   }
 
   protected end(row: number, closeType: CloseType): void {
-    this.status = 'TERMINATED'
     this.isActive = false
     this.closeType = closeType
-    this.closeTimestamp = this.candles.timestamp[row] as number
+    this.row = row
   }
 }

@@ -13,16 +13,9 @@ import { HummingbotExecutor } from './hummingbot-executor.ts'
  * above its limit, a SELL where it is not below.
  */
 export class HummingbotPosition extends HummingbotExecutor<PositionExecutorConfig> {
-  private readonly close: Float64Array
-  private readonly growth: Float64Array
-  /** Where the price goes when it goes against the position: the lows of a BUY. */
-  private readonly adverse: Float64Array
   private readonly lastRow: number
   /** The last row on which an entry is looked for. */
   private readonly searchUntil: number
-  private readonly takeProfit: number
-  private readonly activation: number
-  private readonly delta: number
   /** Signed. */
   private readonly limit: number
   /** Signed. Before the entry not higher than it will be, or exact once the entry has been looked up. */
@@ -35,18 +28,10 @@ export class HummingbotPosition extends HummingbotExecutor<PositionExecutorConfi
 
   constructor(id: string, config: PositionExecutorConfig, market: SimulatedMarket, row: number, searchUntil?: number) {
     super(id, config, market, row)
-    const { candles, growth } = market
-    const { take_profit, stop_loss, trailing_stop, time_limit, open_order_type } = config.triple_barrier_config
+    const { stop_loss, time_limit, open_order_type } = config.triple_barrier_config
     const { sign } = this
-    this.close = candles.close
-    this.growth = growth
-    this.adverse = sign === 1 ? candles.low : candles.high
-    this.lastRow = lastRowOf(candles, row, time_limit)
+    this.lastRow = lastRowOf(market.candles, row, time_limit)
     this.searchUntil = searchUntil ?? this.lastRow
-    this.takeProfit = take_profit || Number.POSITIVE_INFINITY
-    const trails = trailing_stop !== null && trailing_stop.activation_price !== 0 && trailing_stop.trailing_delta !== 0
-    this.activation = trails ? trailing_stop.activation_price : Number.POSITIVE_INFINITY
-    this.delta = trails ? trailing_stop.trailing_delta : 0
     this.limit =
       open_order_type === 'MARKET'
         ? Number.POSITIVE_INFINITY
@@ -60,40 +45,54 @@ export class HummingbotPosition extends HummingbotExecutor<PositionExecutorConfi
 
   advance(row: number): void {
     this.row = row
-    const { sign } = this
+    const { sign, market } = this
+    const { take_profit } = this.config.triple_barrier_config
     if (this.firstFill >= 0) {
-      this.cumulative *= this.growth[row] as number
-    } else if (sign * (this.close[row] as number) <= this.limit) {
+      this.cumulative *= market.growth[row] as number
+    } else if (sign * (market.candles.close[row] as number) <= this.limit) {
       this.enter(row)
     } else {
       this.wait(row)
       return
     }
-    const pct = (this.cumulative - 1) * sign - 2 * this.tradeCost
+    const pct = (this.cumulative - 1) * sign - 2 * market.tradeCost
     this.netPnlPct = pct
     this.netPnlQuote = pct * this.entryValue
-    if (pct - this.delta > this.trailingLine) this.trailingLine = pct - this.delta
-    if (pct > this.activation) this.isTrailing = true
-    if (pct > this.takeProfit) this.endFilled(row, 'TAKE_PROFIT')
-    else if (sign * (this.adverse[row] as number) <= this.stopPrice) this.endFilled(row, 'STOP_LOSS')
-    else if (this.isTrailing && pct < this.trailingLine) this.endFilled(row, 'TRAILING_STOP')
+    const isTrailed = this.trail(pct)
+    if (take_profit && pct > take_profit) this.endFilled(row, 'TAKE_PROFIT')
+    else if (sign * this.adverse(row) <= this.stopPrice) this.endFilled(row, 'STOP_LOSS')
+    else if (isTrailed) this.endFilled(row, 'TRAILING_STOP')
     else if (row === this.lastRow) this.endFilled(row, 'TIME_LIMIT')
   }
 
+  /** Whether the profit has fallen below the line that it pulls up behind it. */
+  private trail(pct: number): boolean {
+    const stop = this.config.triple_barrier_config.trailing_stop
+    if (stop === null || stop.activation_price === 0 || stop.trailing_delta === 0) return false
+    if (pct - stop.trailing_delta > this.trailingLine) this.trailingLine = pct - stop.trailing_delta
+    if (pct > stop.activation_price) this.isTrailing = true
+    return this.isTrailing && pct < this.trailingLine
+  }
+
+  /** Where the price goes when it goes against the position: the low for a BUY. */
+  private adverse(row: number): number {
+    const { low, high } = this.market.candles
+    return (this.sign === 1 ? low : high)[row] as number
+  }
+
   private enter(row: number): void {
-    const price = this.close[row] as number
+    const price = this.market.candles.close[row] as number
     this.firstFill = row
     this.entryValue = this.config.amount * price
     this.filledAmountQuote = this.entryValue
-    this.cumFeesQuote = 2 * this.tradeCost * this.entryValue
+    this.cumFeesQuote = 2 * this.market.tradeCost * this.entryValue
     this.stopPrice = this.stopOf(price)
   }
 
   /** A row before the entry: it counts for the trailing stop as one without profit, and its extreme for the stop. */
   private wait(row: number): void {
-    this.trailingLine = -this.delta
-    if (this.sign * (this.adverse[row] as number) <= this.stopPrice && this.isBehindTheStop(row))
-      this.endFilled(row, 'STOP_LOSS')
+    this.trailingLine = -(this.config.triple_barrier_config.trailing_stop?.trailing_delta ?? 0)
+    if (this.sign * this.adverse(row) <= this.stopPrice && this.isBehindTheStop(row)) this.endFilled(row, 'STOP_LOSS')
     else if (row === this.lastRow) this.endFilled(row, 'TIME_LIMIT')
   }
 
@@ -104,11 +103,12 @@ export class HummingbotPosition extends HummingbotExecutor<PositionExecutorConfi
   private isBehindTheStop(row: number): boolean {
     if (!this.stopKnown) {
       const limit = this.sign * this.limit
-      const entry = firstCrossing(this.candles, this.side, limit, row, this.searchUntil)
-      this.stopPrice = entry < 0 ? Number.NEGATIVE_INFINITY : this.stopOf(this.close[entry] as number)
+      const { candles } = this.market
+      const entry = firstCrossing(candles, this.side, limit, row, this.searchUntil)
+      this.stopPrice = entry < 0 ? Number.NEGATIVE_INFINITY : this.stopOf(candles.close[entry] as number)
       this.stopKnown = true
     }
-    return this.sign * (this.adverse[row] as number) <= this.stopPrice
+    return this.sign * this.adverse(row) <= this.stopPrice
   }
 
   private stopOf(entry: number): number {

@@ -1,6 +1,13 @@
 import type { Side } from '../executors/close-type.ts'
 import { Decimal, ZERO } from './decimal.ts'
-import type { HoldFill } from './position-hold.ts'
+
+/** What was executed for an executor, with what it paid in fees. */
+export interface ApiFill {
+  readonly side: Side
+  readonly base: Decimal
+  readonly quote: Decimal
+  readonly fee: Decimal
+}
 
 /** What is held of executors that run by themselves: purchases and sales side by side, for as long as they are unmatched. */
 export interface ApiHold {
@@ -22,7 +29,7 @@ export const NOTHING_HELD: ApiHold = {
 }
 
 /** The hold after a fill: what was bought and sold is matched at the averages of its side, and that profit is realized. */
-export const withFill = (hold: ApiHold, { side, base, quote, fee }: HoldFill): ApiHold => {
+export const withFill = (hold: ApiHold, { side, base, quote, fee }: ApiFill): ApiHold => {
   const buying = side === 'BUY'
   const buyBase = buying ? hold.buyBase.plus(base) : hold.buyBase
   const buyQuote = buying ? hold.buyQuote.plus(quote) : hold.buyQuote

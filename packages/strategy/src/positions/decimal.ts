@@ -6,6 +6,9 @@ export type Decimal = GlobalDecimal
 
 export const ZERO: Decimal = new Decimal(0)
 
-/** Every digit that a double stands for, not the fewest that tell it from its neighbours: 0.1 has 55 of them. */
+/** More than any result can depend on. */
+const DIGITS = 40
+
+/** The digits that a double stands for, not the fewest that tell it from its neighbours: 0.1 has 55, of which 40 count. */
 export const everyDigitOf = (value: number): Decimal =>
-  Number.isInteger(value) ? new Decimal(value) : new Decimal(value.toPrecision(100))
+  Number.isInteger(value) ? new Decimal(value) : new Decimal(value.toPrecision(DIGITS))

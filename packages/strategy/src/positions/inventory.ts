@@ -19,8 +19,10 @@ export interface Inventory {
  * that a purchase and a sale of the same size usually leave 1e-17 of a coin; an inventory that knows its amount does not.
  */
 export const fillOf = ({ side, base, quote, averagePrice, feesQuote }: Inventory): HoldFill => {
-  const fee = everyDigitOf(feesQuote)
-  if (base !== undefined) return { side, base: new Decimal(base), quote: new Decimal(quote), fee }
+  const fee = feesQuote
+  if (base !== undefined)
+    return { side, base: new Decimal(base), quote: new Decimal(quote), baseAmount: base, quoteAmount: quote, fee }
   const paid = everyDigitOf(quote)
-  return { side, base: paid.div(new Decimal(averagePrice)), quote: paid, fee }
+  const bought = paid.div(new Decimal(averagePrice))
+  return { side, base: bought, quote: paid, baseAmount: quote / averagePrice, quoteAmount: quote, fee }
 }

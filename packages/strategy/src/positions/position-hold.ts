@@ -8,7 +8,10 @@ export interface HoldFill {
   readonly side: Side
   readonly base: Decimal
   readonly quote: Decimal
-  readonly fee: Decimal
+  /** The same as doubles, for the totals, of which no later digit depends. */
+  readonly baseAmount: number
+  readonly quoteAmount: number
+  readonly fee: number
 }
 
 /**
@@ -27,11 +30,11 @@ export class PositionHold {
   /** 0 when nothing is held. */
   averagePrice: Decimal = ZERO
   realizedPnl: Decimal = ZERO
-  fees: Decimal = ZERO
-  buyBase: Decimal = ZERO
-  buyQuote: Decimal = ZERO
-  sellBase: Decimal = ZERO
-  sellQuote: Decimal = ZERO
+  fees = 0
+  buyBase = 0
+  buyQuote = 0
+  sellBase = 0
+  sellQuote = 0
   fills = 0
   readonly #figures: Figures
 
@@ -46,21 +49,21 @@ export class PositionHold {
     return !this.net.isZero()
   }
 
-  get volume(): Decimal {
-    return this.buyQuote.plus(this.sellQuote)
+  get volume(): number {
+    return this.buyQuote + this.sellQuote
   }
 
   /** An order without an amount counts for nothing. */
-  add({ side, base, quote, fee }: HoldFill): void {
+  add({ side, base, quote, baseAmount, quoteAmount, fee }: HoldFill): void {
     if (base.isZero()) return
     this.fills += 1
-    this.fees = this.fees.plus(fee)
+    this.fees += fee
     if (side === 'BUY') {
-      this.buyBase = this.buyBase.plus(base)
-      this.buyQuote = this.buyQuote.plus(quote)
+      this.buyBase += baseAmount
+      this.buyQuote += quoteAmount
     } else {
-      this.sellBase = this.sellBase.plus(base)
-      this.sellQuote = this.sellQuote.plus(quote)
+      this.sellBase += baseAmount
+      this.sellQuote += quoteAmount
     }
     const signed = side === 'BUY' ? base : base.negated()
     if (this.net.isZero() || this.net.isPositive() === signed.isPositive()) this.#increase(signed, base, quote)
@@ -84,6 +87,7 @@ export class PositionHold {
     const matched = Decimal.min(base, held)
     const gained = this.net.isPositive() ? price.minus(this.averagePrice) : this.averagePrice.minus(price)
     this.realizedPnl = this.realizedPnl.plus(gained.times(matched))
+    this.#figures.realizedPnlQuote = this.realizedPnl.toNumber()
     const excess = base.minus(held)
     if (excess.isPositive() && !excess.isZero()) {
       this.net = signed.isPositive() ? excess : excess.negated()
@@ -121,9 +125,8 @@ class Figures implements PositionSummary {
     this.side = this.#net < 0 ? 'SELL' : 'BUY'
     this.amount = Math.abs(this.#net)
     this.breakevenPrice = hold.averagePrice.toNumber()
-    this.realizedPnlQuote = hold.realizedPnl.toNumber()
-    this.cumFeesQuote = hold.fees.toNumber()
-    this.volumeTradedQuote = hold.volume.toNumber()
+    this.cumFeesQuote = hold.fees
+    this.volumeTradedQuote = hold.volume
     this.valueAt(this.#mid)
   }
 

@@ -9,7 +9,7 @@ import {
   withFill,
 } from '../../positions/api-hold.ts'
 import { Decimal } from '../../positions/decimal.ts'
-import { type HoldFill, PositionHold } from '../../positions/position-hold.ts'
+import { PositionHold } from '../../positions/position-hold.ts'
 import { differences } from '../differences.ts'
 import type { GoldenSuite } from '../golden.ts'
 
@@ -39,10 +39,10 @@ export const goldenPositionHolds: GoldenSuite = ({ content }) => {
         let api = NOTHING_HELD
         return holdCase.parse(item).steps.flatMap(({ fill, ...expected }, step) => {
           const { side, amount_base: base, amount_quote: quote, fee_quote: fee } = fill
-          const executed: HoldFill = { side, base, quote, fee }
-          hold.add(executed)
+          const doubles = { baseAmount: base.toNumber(), quoteAmount: quote.toNumber(), fee: fee.toNumber() }
+          hold.add({ side, base, quote, ...doubles })
           hold.valueAt(MID)
-          api = withFill(api, executed)
+          api = withFill(api, { side, base, quote, fee })
           return differences(`steps[${step}]`, expected, { ...netFigures(hold), api_hold: apiFigures(api) })
         })
       },

@@ -22,6 +22,7 @@ export interface SearchPlan {
  * broken off goes on with the same trials.
  */
 export interface Search {
+  /** So many at the most. */
   readonly trials: number
   readonly round: number
   /** Of the round that begins with the trial `first`. `ranked`: what the rounds before it have tried, the best first. */
@@ -45,11 +46,14 @@ const shuffled = (space: Space, count: number, seed: number): Parameters[] => {
   return numbers.slice(0, count).map((number) => gridTrial(space, number))
 }
 
+/** Draws after which what is left counts as nothing: a range of next to no width has next to no values. */
+const MOST_DRAWS = 20
+
 /** Different parameters drawn evenly. Drawing again is quick while less than half of the space is taken. */
 const randomTrials = ({ space, seed }: SearchPlan, count: number): Parameters[] => {
   if (count > combinations(space) / 2) return shuffled(space, count, seed)
   const taken = new Map<string, Parameters>()
-  for (let number = 0; taken.size < count; number += 1) {
+  for (let number = 0; taken.size < count && number < count * MOST_DRAWS; number += 1) {
     const parameters = parametersAt(space, randomPoint(space, generatorOf(seed, number)))
     const key = keyOf(parameters)
     if (!taken.has(key)) taken.set(key, parameters)
@@ -73,7 +77,9 @@ const bayesianRound = (
     for (let tries = 0; tries < TRIES && taken.has(keyOf(next)); tries += 1)
       next = parametersAt(space, randomPoint(space, generator))
     // Hardly anything is left of the space: the first combination that is.
-    for (let left = 0; taken.has(keyOf(next)) && left < combinations(space); left += 1) next = gridTrial(space, left)
+    const all = Number.isFinite(combinations(space)) ? combinations(space) : 0
+    for (let left = 0; taken.has(keyOf(next)) && left < all; left += 1) next = gridTrial(space, left)
+    if (taken.has(keyOf(next))) break
     taken.add(keyOf(next))
     mates.push(next)
   }
@@ -96,10 +102,12 @@ export const searchOf = (plan: SearchPlan, most: number): Search => {
   const trials = Math.min(plan.trials, combinations(space))
   if (method === 'random') {
     const all = randomTrials(plan, trials)
-    return { trials, round, propose: (first) => all.slice(first, first + round) }
+    return { trials: all.length, round, propose: (first) => all.slice(first, first + round) }
   }
   const looks = Math.min(trials, Math.max(FIRST_LOOK, round))
   const all = randomTrials(plan, looks)
+  // Not even a first look: there is hardly anything to find.
+  if (all.length < looks) return { trials: all.length, round, propose: (first) => all.slice(first, first + round) }
   return {
     trials,
     round,

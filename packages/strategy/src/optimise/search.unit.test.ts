@@ -57,6 +57,21 @@ for (const method of ['random', 'bayesian'] satisfies Method[])
     }
   })
 
+for (const method of ['random', 'bayesian'] satisfies Method[])
+  t.test(`${method}: a range of no width, or next to none, ends`, async (t) => {
+    const of = (x: object, trials: number) => {
+      const search = searchOf({ ...plan, space: parseSpace({ x }), method, trials }, 0)
+      const tried: Parameters[] = []
+      for (let first = 0; first < search.trials; first += plan.round) tried.push(...search.propose(first, tried))
+      return tried.map((parameters) => parameters.x)
+    }
+    t.same(of({ min: 1, max: 1 }, 50), [1])
+    t.same(of({ min: 1, max: 1.00001 }, 50).toSorted(), [1, 1.00001])
+    const few = of({ min: 1, max: 1.0002 }, 1_000)
+    t.equal(new Set(few).size, few.length)
+    t.ok(few.length <= 21)
+  })
+
 const continuous = parseSpace({ x: { min: -5, max: 5 }, y: { min: 0.001, max: 10, scale: 'log' }, z: ['p', 'q'] })
 const bowl = ({ x, y, z }: Parameters): number =>
   (Number(x) - 1) ** 2 + (Math.log10(Number(y)) + 1) ** 2 + (z === 'p' ? 0 : 1)

@@ -80,6 +80,7 @@ const stepped = ({ min, max }: Range, step: number): number[] => {
 
 const ofRange = (field: string, asked: Range): Dimension => {
   const { min, max, scale, step, count } = asked
+  if (min === max) return { kind: 'steps', field, values: [min], places: [0.5] }
   if (step === undefined && count === undefined) return { kind: 'range', field, min, max, scale }
   const values =
     step !== undefined

@@ -1,11 +1,17 @@
+import type { BacktestMode } from '../backtest/backtest.ts'
 import type { PackedExecutors, PackedFills } from './browser/report-data.ts'
-import { rowAt } from './browser/row-at.ts'
 import { packIntegers, packSteps, packValues } from './pack.ts'
 import type { ReportCandles, ReportExecutor } from './report.ts'
+import { isFilled, tradePrices } from './trade-prices.ts'
 
 /** The executors in the order they were created, in columns. */
-export const packExecutors = (executors: readonly ReportExecutor[], candles: ReportCandles): PackedExecutors => {
+export const packExecutors = (
+  executors: readonly ReportExecutor[],
+  candles: ReportCandles,
+  mode: BacktestMode,
+): PackedExecutors => {
   const sorted = [...executors].sort((left, right) => left.timestamp - right.timestamp)
+  const prices = sorted.map((executor) => tradePrices(executor, candles, mode))
   const words = new Map<string, number>()
   const texts = (of: (executor: ReportExecutor) => string | null): string =>
     packIntegers(sorted.map((executor) => placeIn(words, of(executor) ?? '')))
@@ -27,8 +33,8 @@ export const packExecutors = (executors: readonly ReportExecutor[], candles: Rep
     created: packSteps(sorted.map(({ timestamp }) => timestamp)),
     entered: after((executor) => (isFilled(executor) ? executor.openOrderLastUpdate : null)),
     closed: after(({ closeTimestamp }) => closeTimestamp),
-    entryPrice: values((executor) => (isFilled(executor) ? executor.averagePrice : 0)),
-    exitPrice: values((executor) => exitPrice(executor, candles)),
+    entryPrice: packValues(prices.map(({ entry }) => entry)),
+    exitPrice: packValues(prices.map(({ exit }) => exit)),
     filledQuote: values(({ filledAmountQuote }) => filledAmountQuote),
     feesQuote: values(({ cumFeesQuote }) => cumFeesQuote),
     pnlQuote: values(({ netPnlQuote }) => netPnlQuote),
@@ -52,14 +58,6 @@ export const packFills = (executors: readonly ReportExecutor[]): PackedFills => 
     side: packIntegers(fills.map(({ side }) => side)),
   }
 }
-
-const isFilled = ({ filledAmountQuote }: ReportExecutor): boolean => filledAmountQuote !== 0
-
-/** The close of the row on which it ended; 0 for what was not filled and for what is held on. */
-const exitPrice = (executor: ReportExecutor, candles: ReportCandles): number =>
-  isFilled(executor) && executor.closeTimestamp !== null && executor.closeType !== 'POSITION_HOLD'
-    ? (candles.close[rowAt(candles.timestamp, executor.closeTimestamp)] ?? 0)
-    : 0
 
 const placeIn = (words: Map<string, number>, word: string): number => {
   const known = words.get(word)

@@ -41,7 +41,7 @@ const reportData = (input: ReportInput, quote: string): ReportData => ({
     times: packTimes(input.equity.timestamp, input.equity.length),
     total: packNumbers(levelsOf(input.equity, input.mode), input.equity.length),
   },
-  executors: packExecutors(input.executors, input.candles),
+  executors: packExecutors(input.executors, input.candles, input.mode),
   fills: packFills(input.executors),
 })
 

@@ -47,6 +47,7 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     ...controller('reading', '', "import { readFileSync } from 'node:fs'\nreadFileSync('/etc/hostname')"),
     ...controller('calling', "fetch('http://127.0.0.1:1')"),
     ...controller('spawning', "process.getBuiltinModule('child_process').execSync('true')"),
+    ...controller('importing', "import('node:net')"),
     ...controller('slow', 'const until = Date.now() + 3; while (Date.now() < until) {}'),
   })
   const market = await answerAsMarketData(nats, minuteRows(ROWS))
@@ -78,6 +79,7 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     const reply = await run(good)
     answer = reply.text
     t.equal(reply.status, 200)
+    t.equal(reply.headers.get('content-encoding'), 'gzip')
     t.same(contractProblems('post', '/backtesting/run', reply.body), [])
     const { results } = z.object({ results: z.record(z.string(), z.unknown()) }).parse(reply.body)
     t.same(Object.keys(results), Object.keys(original))
@@ -91,6 +93,13 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
   await t.test('the same again, byte for byte, without asking for its candles again', async (t) => {
     const asked = market.asked()
     t.equal((await run(good)).text === answer, true)
+    const plain = await fetch(`${replica.url}/backtesting/run`, {
+      method: 'POST',
+      headers: { ...replica.headers, 'accept-encoding': 'identity' },
+      body: JSON.stringify(good),
+    })
+    t.equal(plain.headers.get('content-encoding'), null)
+    t.equal((await plain.text()) === answer, true, 'not compressed as well')
     t.equal(market.asked(), asked)
   })
 
@@ -172,6 +181,10 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
       ['throwing', /^Controller generic\/throwing failed: RangeError: row 7 \(at generic\/throwing\.ts:\d+:\d+\)$/],
       ['reading', /cannot be loaded: a controller cannot import 'node:fs', only '@colibri\/strategy' and 'zod'/],
       ['calling', /^Controller generic\/calling failed: ReferenceError: fetch is not defined/],
+      [
+        'importing',
+        /^The backtest of generic\/importing broke off: its process ended with Error: a controller cannot import 'node:net'/,
+      ],
       ['spawning', /^Controller generic\/spawning failed: ReferenceError: process is not defined/],
     ]
     for (const [name, why] of cases) t.match(await run(own(name)), { status: 200, body: { error: why } }, name)

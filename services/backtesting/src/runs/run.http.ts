@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { type BacktestRequest, backtestRequest } from '@colibri/contracts'
 import { unavailable, unprocessable, Validated } from '@colibri/service-kit'
-import { Controller, HttpCode, Inject, Post, Res } from '@nestjs/common'
-import type { Response } from 'express'
-import type { RunOutcome } from '../workers/job.ts'
+import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common'
+import type { Request, Response } from 'express'
+import type { AnswerForm, RunOutcome } from '../workers/job.ts'
 import type { WorkerPool } from '../workers/pool.ts'
 import { legacyRequest } from './legacy-request.ts'
 import { ControllerBroken, configItems, type PrepareRun } from './prepare-run.ts'
@@ -25,10 +25,14 @@ export class RunHttp {
   /** Runs a backtest while the client waits; it ends when the client goes. */
   @Post('run')
   @HttpCode(200)
-  async run(@Validated('body', backtestRequest) request: BacktestRequest, @Res() response: Response): Promise<void> {
+  async run(
+    @Validated('body', backtestRequest) request: BacktestRequest,
+    @Req() asked: Request,
+    @Res() response: Response,
+  ): Promise<void> {
     const left = new AbortController()
     response.once('close', () => left.abort())
-    const outcome = await this.#outcome(request, response, left.signal)
+    const outcome = await this.#outcome(request, formFor(asked), response, left.signal)
     this.runs.ran(outcome.kind)
     if (response.destroyed) return
     switch (outcome.kind) {
@@ -52,20 +56,29 @@ export class RunHttp {
 
   @Post('run-backtesting')
   @HttpCode(200)
-  runByOlderName(@Validated('body', legacyRequest) request: BacktestRequest, @Res() response: Response): Promise<void> {
-    return this.run(request, response)
+  runByOlderName(
+    @Validated('body', legacyRequest) request: BacktestRequest,
+    @Req() asked: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    return this.run(request, asked, response)
   }
 
-  async #outcome(request: BacktestRequest, response: Response, left: AbortSignal): Promise<RunOutcome> {
+  async #outcome(
+    request: BacktestRequest,
+    form: Extract<AnswerForm, 'json' | 'gzip'>,
+    response: Response,
+    left: AbortSignal,
+  ): Promise<RunOutcome> {
     try {
-      const job = await this.runs.prepare.load(await this.runs.prepare.check(request, 'use'), 'json')
+      const job = await this.runs.prepare.load(await this.runs.prepare.check(request, 'use'), form)
       const waited = new AbortController()
       const timer = setTimeout(() => waited.abort(), this.runs.patienceMs)
       try {
         return await this.runs.workers.run(job, {
           signal: AbortSignal.any([left, waited.signal]),
           onStart: () => clearTimeout(timer),
-          onChunk: ({ bytes }) => write(response, bytes, left),
+          onChunk: ({ bytes }) => write(response, form, bytes, left),
         })
       } finally {
         clearTimeout(timer)
@@ -77,9 +90,23 @@ export class RunHttp {
   }
 }
 
+/**
+ * A long backtest has a hundred megabytes of JSON. Its worker compresses it, behind everything else on the machine, where
+ * the edge would have to carry every byte.
+ */
+const formFor = (asked: Request) => (asked.acceptsEncodings(['gzip', 'identity']) === 'gzip' ? 'gzip' : 'json')
+
 /** Resolves when there is room for more. */
-const write = async (response: Response, bytes: Uint8Array, left: AbortSignal): Promise<void> => {
+const write = async (
+  response: Response,
+  form: 'json' | 'gzip',
+  bytes: Uint8Array,
+  left: AbortSignal,
+): Promise<void> => {
   if (left.aborted) return
-  if (!response.headersSent) response.status(200).type('json')
+  if (!response.headersSent) {
+    response.status(200).type('json').vary('Accept-Encoding')
+    if (form === 'gzip') response.set('Content-Encoding', 'gzip')
+  }
   if (!response.write(bytes)) await once(response, 'drain', { signal: left }).catch(() => undefined)
 }

@@ -14,6 +14,7 @@ export interface Reply {
   readonly status: number
   readonly body: unknown
   readonly text: string
+  readonly headers: Headers
 }
 
 export interface Replica {
@@ -97,7 +98,7 @@ export const backtestingReplicas = async (t: Test, files: Readonly<Record<string
     const send = async (path: string, init: RequestInit): Promise<Reply> => {
       const response = await fetch(url + path, { ...init, headers })
       const text = await response.text()
-      return { status: response.status, text, body: JSON.parse(text) as unknown }
+      return { status: response.status, headers: response.headers, text, body: JSON.parse(text) as unknown }
     }
     return {
       process: child,

@@ -29,10 +29,10 @@ export interface Series {
 }
 
 /**
- * What becomes of the answer. `none`: only the figures are wanted. `json`: as it goes to a client. `stored`: in
- * compressed chunks, each of which can be read by itself.
+ * What becomes of the answer. `none`: only the figures are wanted. `json`: as it goes to a client, `gzip`: the same to one
+ * that takes it compressed. `stored`: in compressed chunks, each of which can be read by itself.
  */
-export type AnswerForm = 'none' | 'json' | 'stored'
+export type AnswerForm = 'none' | 'json' | 'gzip' | 'stored'
 
 /** One backtest, whole: whoever runs it needs nothing else. */
 export interface BacktestJob {
@@ -58,9 +58,9 @@ export interface BacktestJob {
 /** A member of the answer, or the columns that reports are made of. */
 export type ResultPart = AnswerMember | 'equity'
 
-/** A piece of an answer. A chunk of `json` belongs to no part: they are one text. */
+/** A piece of an answer. A chunk of `whole` belongs to no part: they are one text. */
 export interface AnswerChunk {
-  readonly part: ResultPart | 'json'
+  readonly part: ResultPart | 'whole'
   readonly bytes: Uint8Array
 }
 

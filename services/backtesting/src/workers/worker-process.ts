@@ -87,7 +87,7 @@ export const startWorker = ({ memoryMb }: WorkerLimits): WorkerProcess => {
       clearInterval(timer)
       if (tooMuch || /heap out of memory|heap limit|Array buffer allocation failed/i.test(complaint))
         resolve({ kind: 'memory' })
-      else resolve({ kind: 'ended', how: signal === null ? `exited with code ${code}` : `was killed by ${signal}` })
+      else resolve({ kind: 'ended', how: signal === null ? exited(code, complaint) : `was killed by ${signal}` })
     })
   })
   let timer: NodeJS.Timeout | undefined
@@ -120,6 +120,12 @@ export const startWorker = ({ memoryMb }: WorkerLimits): WorkerProcess => {
     },
     ended,
   }
+}
+
+/** What it threw is the first line that names an error. */
+const exited = (code: number | null, complaint: string): string => {
+  const [thrown] = /^\w*Error(?: \[\w+\])?: .*$/m.exec(complaint) ?? []
+  return thrown === undefined ? `exited with code ${code}` : `ended with ${thrown}`
 }
 
 const residentBytes = async ({ pid }: ChildProcess): Promise<number> => {

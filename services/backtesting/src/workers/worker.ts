@@ -1,5 +1,6 @@
 import { setPriority } from 'node:os'
-import { zstdCompressSync } from 'node:zlib'
+import { Readable } from 'node:stream'
+import { createGzip, zstdCompressSync } from 'node:zlib'
 import { answerParts, type BacktestResult, backtestAnswer, type Candles } from '@colibri/strategy'
 import { equityChunks } from './equity.ts'
 import type { AnswerChunk, AnswerForm } from './job.ts'
@@ -16,6 +17,7 @@ const parent = process
 const NICE = 10
 /** Compressed, a chunk is a row of some ten kilobytes. */
 const CHUNK_CHARACTERS = 1 << 19
+const ZIPPED_BYTES = 1 << 17
 
 try {
   setPriority(NICE)
@@ -60,8 +62,8 @@ function* chunksOf(
   if (current !== undefined && text !== '') yield [current, text]
 }
 
-function* asOneText(result: BacktestResult): Generator<readonly ['json', string]> {
-  for (const piece of backtestAnswer(result)) yield ['json', piece]
+function* asOneText(result: BacktestResult): Generator<readonly ['whole', string]> {
+  for (const piece of backtestAnswer(result)) yield ['whole', piece]
 }
 
 const answer = async (result: BacktestResult, form: AnswerForm): Promise<void> => {
@@ -71,6 +73,13 @@ const answer = async (result: BacktestResult, form: AnswerForm): Promise<void> =
     case 'json':
       for (const [part, text] of chunksOf(asOneText(result))) await deliver({ part, bytes: Buffer.from(text) })
       return
+    case 'gzip': {
+      const text = Readable.from(backtestAnswer(result))
+      const zipped = text.pipe(createGzip({ level: 1, chunkSize: ZIPPED_BYTES }))
+      text.once('error', (error) => zipped.destroy(error))
+      for await (const bytes of zipped) await deliver({ part: 'whole', bytes })
+      return
+    }
     case 'stored':
       for (const [part, text] of chunksOf(answerParts(result))) await deliver({ part, bytes: zstdCompressSync(text) })
       for (const bytes of equityChunks(result)) await deliver({ part: 'equity', bytes })

@@ -76,9 +76,23 @@ function* table({ timestamp, columns }: Features): Generator<string, void, undef
   for (const [name, values] of columns) {
     yield `${first ? '' : ','}${text(name)}:{`
     first = false
-    const form = isWhole(name, values) ? whole : float
-    yield* rows(keys.length, (row) => `${keys[row] ?? ''}${form(values[row] ?? 0)}`)
+    const value = formatted(values, isWhole(name, values) ? whole : float)
+    yield* rows(keys.length, (row) => `${keys[row] ?? ''}${value(row)}`)
     yield '}'
+  }
+}
+
+/** Signals, features of longer candles and columns that a venue does not fill stay the same for many rows. */
+const formatted = (values: Float64Array, form: (value: number) => string): ((row: number) => string) => {
+  let last = 0
+  let text = form(last)
+  return (row) => {
+    const value = values[row] ?? 0
+    if (value !== last) {
+      last = value
+      text = form(value)
+    }
+    return text
   }
 }
 

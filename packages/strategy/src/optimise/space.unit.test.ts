@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { hasField, withParameters } from './field-path.ts'
+import { hasField, type Parameters, withParameters } from './field-path.ts'
 import { generatorOf } from './generator.ts'
 import { randomPoint } from './random.ts'
 import { SearchRefused } from './refused.ts'
-import { combinations, MOST_VALUES, parametersAt, parseSpace, pointOf } from './space.ts'
+import { searchOf } from './search.ts'
+import { combinations, MOST_VALUES, parametersAt, parseSpace, pointOf, type Space } from './space.ts'
 
 const flawsOf = (asked: Readonly<Record<string, unknown>>): readonly string[] => {
   try {
@@ -160,4 +161,33 @@ t.test('no name reaches what is not a field', async (t) => {
   t.ok(hasField({ a: { b: [1, null] } }, 'a.b.1'))
   t.ok(hasField({ trailing_stop: { activation_price: 1, trailing_delta: 2 } }, 'trailing_stop.0'))
   t.notOk(hasField({ a: 1 }, '0'))
+})
+
+t.test('whatever is asked for is either a space that can be searched, or refused', async (t) => {
+  const number = fc.oneof(fc.integer({ min: -5, max: 5 }), fc.double({ noNaN: true, noDefaultInfinity: true }))
+  const rough = fc.record(
+    { min: number, max: number, step: number, count: number, scale: fc.constantFrom('linear', 'log', 'cubic') },
+    { requiredKeys: [] },
+  )
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string(), fc.oneof(rough, fc.jsonValue()), { maxKeys: 4 }),
+      fc.nat(),
+      (asked, seed) => {
+        let space: Space
+        try {
+          space = parseSpace(asked)
+        } catch (error) {
+          return error instanceof SearchRefused && error.flaws.length > 0
+        }
+        return (['random', 'bayesian'] as const).every((method) => {
+          const search = searchOf({ space, method, trials: 12, seed, round: 5 }, 0)
+          const tried: Parameters[] = []
+          for (let first = 0; first < search.trials; first += 5) tried.push(...search.propose(first, tried))
+          return tried.length <= search.trials && tried.length > 0
+        })
+      },
+    ),
+  )
+  t.pass('for everything drawn')
 })

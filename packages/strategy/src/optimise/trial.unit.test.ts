@@ -51,6 +51,26 @@ t.test('a sum is the same whichever way it is written', async (t) => {
   t.pass('for every sum drawn')
 })
 
+t.test('any text is an expression or told what is wrong with it', async (t) => {
+  const pieces = fc.constantFrom(' ', '+', '-', '*', '/', '2', '.5', '1e9', 'net_pnl', 'accuracy', '>=', '(', 'x', '\n')
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.array(pieces, { maxLength: 12 }).map((all) => all.join('')),
+      ),
+      (text) => {
+        const [parsed, constraint] = [parseExpression(text), parseConstraint(text)]
+        return (
+          (typeof parsed === 'string' ? parsed !== '' : Number.isFinite(evaluate(parsed, figures()))) &&
+          (typeof constraint === 'string' ? constraint !== '' : Number.isFinite(constraint.bound))
+        )
+      },
+    ),
+  )
+  t.pass('for every text drawn')
+})
+
 t.test('constraints: held, broken, and by how much', async (t) => {
   const goal = (...texts: string[]) => ({
     objective: expression('net_pnl_quote'),

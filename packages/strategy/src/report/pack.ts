@@ -8,21 +8,32 @@ const TABLE_DIGITS = 10
 /** Few enough for `String.fromCharCode`, and whole groups of three bytes, so that parts of base64 can be joined. */
 const CHUNK = 3 * 8192
 
+/** The most bytes that a safe integer takes. */
+const WIDEST = 8
+
 /** Integers as bytes in base64: seven bits a byte, the sign in the lowest bit, the least weighty first. */
-export const packIntegers = (values: Iterable<number>): PackedIntegers => {
-  const bytes: number[] = []
-  for (const value of values) {
+export const packIntegers = (values: ArrayLike<number>): PackedIntegers => {
+  const bytes = new Uint8Array(CHUNK + WIDEST)
+  let text = ''
+  let length = 0
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at] ?? 0
     let rest = value < 0 ? -2 * value - 1 : 2 * value
     while (rest >= 128) {
-      bytes.push((rest % 128) + 128)
+      bytes[length++] = (rest % 128) + 128
       rest = Math.floor(rest / 128)
     }
-    bytes.push(rest)
+    bytes[length++] = rest
+    if (length < CHUNK) continue
+    text += base64(bytes.subarray(0, CHUNK))
+    bytes.copyWithin(0, CHUNK, length)
+    length -= CHUNK
   }
-  let text = ''
-  for (let at = 0; at < bytes.length; at += CHUNK) text += btoa(String.fromCharCode(...bytes.slice(at, at + CHUNK)))
-  return text
+  return text + base64(bytes.subarray(0, length))
 }
+
+// Spread, the bytes would be iterated one by one.
+const base64 = (bytes: Uint8Array): string => btoa(Reflect.apply(String.fromCharCode, null, bytes))
 
 /** Times of a series, oldest first; candles follow each other at few different distances. */
 export const packTimes = (times: Float64Array, length: number): PackedTimes => {
@@ -57,20 +68,13 @@ export const packSteps = (values: readonly number[]): PackedIntegers =>
 export const packCandles = ({ length, timestamp, open, high, low, close }: ReportCandles): PackedCandles => {
   const decimals = decimalsOf([open, high, low, close], length, DIGITS)
   const unit = 10 ** decimals
-  const opens: number[] = []
-  const highs: number[] = []
-  const lows: number[] = []
+  const [opens, highs, lows] = [new Float64Array(length), new Float64Array(length), new Float64Array(length)]
   let before = 0
   for (let row = 0; row < length; row++) {
-    const [first, most, least, last] = [open, high, low, close].map((column) => scaled(column[row], unit)) as [
-      number,
-      number,
-      number,
-      number,
-    ]
-    opens.push(first - before)
-    highs.push(most - Math.max(first, last))
-    lows.push(Math.min(first, last) - least)
+    const [first, last] = [scaled(open[row], unit), scaled(close[row], unit)]
+    opens[row] = first - before
+    highs[row] = scaled(high[row], unit) - Math.max(first, last)
+    lows[row] = Math.min(first, last) - scaled(low[row], unit)
     before = last
   }
   return {
@@ -83,17 +87,24 @@ export const packCandles = ({ length, timestamp, open, high, low, close }: Repor
   }
 }
 
-const differences = function* (values: Float64Array, length: number, unit: number): Generator<number> {
+const differences = (values: Float64Array, length: number, unit: number): Float64Array => {
+  const steps = new Float64Array(length)
   let before = 0
   for (let row = 0; row < length; row++) {
     const value = scaled(values[row], unit)
-    yield value - before
+    steps[row] = value - before
     before = value
   }
+  return steps
 }
 
-const scaled = (value: number | undefined, unit: number): number =>
-  value === undefined || !Number.isFinite(value) ? 0 : Math.round(value * unit)
+/** Differences of two such are safe integers. */
+const MOST = 2 ** 51
+
+const scaled = (value: number | undefined, unit: number): number => {
+  if (value === undefined || !Number.isFinite(value)) return 0
+  return Math.min(Math.max(Math.round(value * unit), -MOST), MOST)
+}
 
 /** As many as the numbers have themselves, but no more than leave the largest its digits. */
 const decimalsOf = (columns: readonly Float64Array[], length: number, digits: number): number => {

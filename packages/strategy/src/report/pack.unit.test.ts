@@ -39,6 +39,11 @@ t.test('numbers keep seven digits of the largest', async (t) => {
   )
   t.same([...unpackNumbers(packNumbers(Float64Array.of(0.25, -17.5, 3), 3))], [0.25, -17.5, 3], 'short ones are exact')
   t.same([...unpackNumbers(packNumbers(Float64Array.of(1, Number.NaN, 2), 3))], [1, 0, 2])
+  t.same(
+    [...unpackNumbers(packNumbers(Float64Array.of(1e300, 3, -1e300), 3))],
+    [2 ** 51, 3, -(2 ** 51)],
+    'no harm done',
+  )
 })
 
 t.test('candles keep the prices of their venue', async (t) => {

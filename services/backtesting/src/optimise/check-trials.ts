@@ -54,19 +54,26 @@ const misspelt = (controller: ControllerSource, config: BacktestSpec['config'], 
 
 /** Has the controller look at every trial that can be foreseen. Throws `ApiError` 422 for the first that it would refuse. */
 export const checkTrials = async (
-  runs: Pick<PrepareRun, 'describe'>,
-  { controller, spec }: CheckedRun,
+  runs: Pick<PrepareRun, 'describe' | 'checkAgain'>,
+  { controller, spec, needs: own }: CheckedRun,
   plan: SearchPlan,
   method: string,
 ): Promise<void> => {
   const all = foreseen(plan, method)
   const checked = controller.kind === 'own' ? all.slice(0, OWN_CHECKED) : all
+  const seriesOf = ({ market, feeds }: CheckedRun['needs']): string => JSON.stringify([market, feeds])
+  const fitting = new Set([seriesOf(own)])
   for (const [index, parameters] of checked.entries()) {
     if (index % AT_A_TIME === AT_A_TIME - 1) await otherWork()
     const placed = trialConfig(spec.config, parameters)
     if ('wrong' in placed) throw unprocessable([item(placed.field, placed.wrong, parameters[placed.field])])
     const needs = await runs.describe(controller, placed.config)
     if (needs.kind === 'refused') throw unprocessable(needs.problems.map((problem) => itemOf(parameters, problem)))
+    if (needs.kind === 'described' && !fitting.has(seriesOf(needs))) {
+      // Other candles, of which there may be too many.
+      await runs.checkAgain({ ...spec, config: placed.config })
+      fitting.add(seriesOf(needs))
+    }
     if (index > 0 && method !== 'bayesian') continue
     const unknown = misspelt(controller, placed.config, parameters)
     if (unknown.length > 0)

@@ -39,7 +39,7 @@ export const handleOptimisation =
 
 export interface OptimiseDeps {
   readonly handle: HandleOptimisation
-  readonly runs: Pick<PrepareRun, 'check' | 'describe'>
+  readonly runs: Pick<PrepareRun, 'check' | 'checkAgain' | 'describe'>
   readonly queries: Pick<OptimisationQueries, 'all'>
   /** Tells whoever has room that there is a search to run. A failure is made good later. */
   readonly submitted: (id: string) => void

@@ -158,6 +158,12 @@ t.test('a wrong search is refused before anything runs, with the name of the fie
   t.match(await refused({ parameters: { cooldown_time: { min: -1, max: 9 } }, method: 'bayesian' }), [
     /^body\/parameters\/cooldown_time: /,
   ])
+  t.match(await refused({ parameters: { interval: ['1m', 'soon'] } }), [
+    /^body\/parameters\/interval: .*an interval is/,
+  ])
+  t.match(await refused({ parameters: { interval: ['1m', '1s'] } }), [
+    /^body\/end_time: .*candles of 1s; .* at most 600000/,
+  ])
   const wide = { min: 1, max: 200, step: 1 }
   t.match(await refused({ parameters: { bb_length: wide, cooldown_time: wide } }), [
     /^body\/parameters: .*makes 40000 combinations; a grid has 10000/,

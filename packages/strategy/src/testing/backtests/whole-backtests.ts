@@ -38,6 +38,7 @@ const wholeBacktest = z.looseObject({
   executors_kept: z.string(),
   position_holds: z.array(z.unknown()),
   position_held_timeseries_len: z.int(),
+  position_held_last: z.array(z.unknown()).default([]),
   pnl_timeseries_len: z.int(),
   pnl_timeseries_every_1000: z.array(z.looseObject({ timestamp: z.number() })),
   features_rows: z.int(),
@@ -125,6 +126,7 @@ const tradesOf = (expected: WholeBacktest) => ({
   executors_first_last: expected.executors_first_last,
   position_holds: expected.position_holds,
   position_held_timeseries_len: expected.position_held_timeseries_len,
+  position_held_last: expected.position_held_last,
   pnl_timeseries_every_1000: expected.pnl_timeseries_every_1000,
 })
 
@@ -135,15 +137,21 @@ const sampled = (expected: WholeBacktest, result: BacktestResult) => {
   const half = expected.executors_first_last.length / 2
   const kept = isAll ? executors : [...executors.slice(0, half), ...executors.slice(-half)]
   const columns = pnlColumns(result)
+  const held = heldColumns(result)
+  const heldRows = held.timestamp.length
   return {
     results: result.results,
     n_executors: executors.length,
     executors_first_last: kept.map((each) => reported(result, each)),
     position_holds: holdsOf(result),
-    position_held_timeseries_len: heldColumns(result).timestamp.length,
+    position_held_timeseries_len: heldRows,
+    position_held_last: expected.position_held_last.map((_, n, { length }) => rowOf(held, heldRows - length + n)),
     pnl_timeseries_every_1000: expected.pnl_timeseries_every_1000.map(({ timestamp }) => {
       const row = countUpTo(result.pnl.timestamp, timestamp) - 1
-      return Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[row]]))
+      return rowOf(columns, row)
     }),
   }
 }
+
+const rowOf = (columns: Readonly<Record<string, readonly number[]>>, row: number) =>
+  Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[row]]))

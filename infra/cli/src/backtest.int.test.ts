@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { chromiumBinary, launchChromium, plainNode } from '@colibri/testkit'
@@ -264,21 +265,32 @@ t.test('the report in a browser', noBrowser, async (t) => {
   t.equal(painted.length, 3)
   for (const { count, colours } of painted) t.ok(count > 5_000 && colours > 5, `${count} pixels in ${colours} colours`)
 
+  /** What is read under the cursor, once it is something else; the page may take a moment. */
+  const readOutBut = async (before: string): Promise<string> => {
+    for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(20)) {
+      const now = (await text('#read-out')) ?? ''
+      if (now !== before && now.includes(' UTC ')) return now
+    }
+    throw new Error(`nothing else is read than ${before}`)
+  }
   const over = page.locator('#price-chart .u-over')
   const box = await over.boundingBox()
   await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + 20)
-  const read = (await text('#read-out')) ?? ''
+  const read = await readOutBut('')
   const [, time = '', close = ''] = /^(.{16}) UTC.* close ([\d.]+) .*profit -\d+\.\d\d USDT/.exec(read) ?? []
   const row = minutes.find((line) => line.startsWith(String(Date.parse(`${time}Z`) / 1000)))
   t.equal(Number(close), Number(row?.split(',')[4]), `the candle under the cursor: ${read}`)
 
   await page.locator('#charts').focus()
   await page.keyboard.press('ArrowRight')
-  const next = (await text('#read-out')) ?? ''
-  t.not(next, read, 'the cursor moves by keys')
+  t.match(await readOutBut(read), / UTC {3}open /, 'the cursor moves by keys')
   for (let n = 0; n < 6; n++) await page.keyboard.press('+')
   await page.keyboard.press('ArrowRight')
-  t.match(await text('#read-out'), / UTC {3}open /)
+  const here = await readOutBut('')
+  await page.keyboard.press('ArrowRight')
+  const minutesOn =
+    (Date.parse(`${(await readOutBut(here)).slice(0, 16)}Z`) - Date.parse(`${here.slice(0, 16)}Z`)) / 60_000
+  t.equal(minutesOn, 1, 'close enough to go from candle to candle')
   await page.keyboard.press('0')
 
   t.equal(await text('#page-text'), '1 to 50 of 206')

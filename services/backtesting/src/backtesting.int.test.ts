@@ -190,6 +190,8 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     for (const [name, why] of cases) t.match(await run(own(name)), { status: 200, body: { error: why } }, name)
     const id = await submit(own('throwing'))
     t.match(await until(id, ['failed', 'completed']), { status: 'failed', error: /RangeError: row 7/ })
+    const unloadable = await submit(own('reading'))
+    t.match(await until(unloadable, ['failed', 'completed']), { status: 'failed', error: /cannot import 'node:fs'/ })
     t.equal((await run(good)).text === answer, true, 'the next one runs as ever')
   })
 

@@ -19,7 +19,7 @@ import { prepareRuns } from './runs/prepare-run.ts'
 import { BACKTEST_RUNS, RunHttp } from './runs/run.http.ts'
 import { userFiles } from './runs/stored-configs.ts'
 import { followProgress } from './tasks/progress.ts'
-import { createTaskCommands, handleTask } from './tasks/task-commands.ts'
+import { createTaskCommands, handleFollowUp, handleRequest } from './tasks/task-commands.ts'
 import { BACKTEST_TASKS, TasksHttp } from './tasks/tasks.http.ts'
 import { tasksProjection } from './tasks/tasks.projection.ts'
 import { taskQueries } from './tasks/tasks.queries.ts'
@@ -69,9 +69,8 @@ export const backtesting: ServiceDefinition<BacktestingConfig> = {
     const results = createStoreResults(pool)
     const searches = await openOptimisations(kit, { runs: prepare, workers })
     const progress = followProgress(nats)
-    const handle = handleTask({ log, context: kit.context, now: Date.now })
     const runner = createTaskRunner({
-      handle,
+      handle: handleFollowUp({ log, now: Date.now }),
       prepare,
       workers,
       results,
@@ -87,7 +86,7 @@ export const backtesting: ServiceDefinition<BacktestingConfig> = {
       },
     })
     const commands = createTaskCommands({
-      handle,
+      handle: handleRequest({ log, now: Date.now }, kit.context),
       prepare,
       queries,
       results,

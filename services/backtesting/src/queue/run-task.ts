@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { BacktestSpec } from '@colibri/contracts'
 import { ApiError, RpcError } from '@colibri/service-kit'
 import type { StoreResults } from '../results/store-results.ts'
-import { ControllerBroken, type PrepareRun } from '../runs/prepare-run.ts'
+import type { PrepareRun } from '../runs/prepare-run.ts'
 import type { HandleTask } from '../tasks/task-commands.ts'
 import type { BacktestJob, Progress, RunOutcome } from '../workers/job.ts'
 import type { WorkerPool } from '../workers/pool.ts'
@@ -28,8 +28,8 @@ export interface TaskRunner {
   stop(): void
 }
 
-/** A task with which so many services have died is not tried again. */
-const MOST_ATTEMPTS = 4
+/** A task that so many services have begun and none has ended is not tried again. */
+const MOST_ATTEMPTS = 8
 /** Market data that is away just now may come back. */
 const PATIENCE_MS = 60_000
 const ASK_AGAIN_MS = 1_000
@@ -43,7 +43,7 @@ export const createTaskRunner = (deps: RunTaskDeps): TaskRunner => {
       try {
         return await deps.prepare.load(await deps.prepare.checkAgain(spec), 'stored')
       } catch (error) {
-        if (error instanceof ApiError || error instanceof ControllerBroken) return { error: error.message }
+        if (error instanceof ApiError) return { error: error.message }
         if (!(error instanceof RpcError)) throw error
         if (error.kind === 'internal' || deps.now() >= until || signal.aborted) return { error: error.message }
         await sleep(ASK_AGAIN_MS, undefined, { signal }).catch(() => undefined)
@@ -58,7 +58,10 @@ export const createTaskRunner = (deps: RunTaskDeps): TaskRunner => {
     signal: AbortSignal,
   ): Promise<RunOutcome> => {
     if (attempt > MOST_ATTEMPTS)
-      return { kind: 'failed', error: `Given up: ${MOST_ATTEMPTS} times the service ended while it ran this backtest` }
+      return {
+        kind: 'failed',
+        error: `Given up: begun ${MOST_ATTEMPTS} times, and each time the service ended before it did`,
+      }
     const job = await load(spec, signal)
     if (signal.aborted) return { kind: 'cancelled' }
     if ('error' in job) return { kind: 'failed', error: job.error }

@@ -40,7 +40,7 @@ export class ResultGone extends Error {
 }
 
 /** Chunks read at once: a few megabytes of text. */
-const AT_ONCE = 8
+const AT_ONCE = 4
 const READ = `select seq, part, bytes from backtesting.result_chunks
 where task_id = $1 and attempt = $2 and seq > $3 and ($4::text is null or part = $4) order by seq limit ${AT_ONCE}`
 

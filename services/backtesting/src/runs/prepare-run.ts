@@ -55,9 +55,14 @@ export interface PrepareRun {
   load(run: CheckedRun, answer: AnswerForm): Promise<BacktestJob>
 }
 
-/** A controller that cannot be asked what it needs. */
-export class ControllerBroken extends Error {
-  override readonly name = 'ControllerBroken'
+/** A controller that cannot be asked what it needs: a backtest of it fails. */
+export class ControllerBroken extends ApiError {
+  constructor(
+    why: string,
+    readonly spec: BacktestSpec,
+  ) {
+    super(400, why)
+  }
 }
 
 export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
@@ -90,11 +95,18 @@ export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
     const controller = await findSource(type, name)
     const needs = await describeBy(controller, spec.config)
     if (needs.kind === 'refused') throw unprocessable(configItems(needs.problems))
-    if (needs.kind === 'failed') throw new ControllerBroken(needs.error)
+    if (needs.kind === 'failed') throw new ControllerBroken(needs.error, spec)
     const { market } = needs
     refuseTooLong(spec, [mainFeed(market, spec), ...needs.feeds], deps.mostRows)
     return { spec, controller, needs, uploads }
   }
+
+  const save = async ({ connector, pair, interval, candles }: Series): Promise<BacktestSpec['uploads'][number]> => ({
+    connectorName: connector,
+    tradingPair: pair,
+    interval,
+    uploadId: await deps.uploads.save(candles),
+  })
 
   const mainFeed = (market: CheckedRun['needs']['market'], spec: BacktestSpec): DescribedFeed => ({
     connector: market.connector_name,
@@ -132,19 +144,9 @@ export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
         tradeCost: request.trade_cost,
         mode: request.mode,
         ...(await configOf(request.config)),
-        uploads: [],
+        uploads: uploads === 'save' ? await Promise.all(series.map(save)) : [],
       })
-      const run = await finish(spec, series)
-      if (uploads === 'use' || series.length === 0) return run
-      const saved = await Promise.all(
-        series.map(async ({ connector, pair, interval, candles }) => ({
-          connectorName: connector,
-          tradingPair: pair,
-          interval,
-          uploadId: await deps.uploads.save(candles),
-        })),
-      )
-      return { ...run, spec: { ...spec, uploads: saved } }
+      return finish(spec, series)
     },
 
     async checkAgain(spec) {

@@ -10,9 +10,11 @@ export const streamJson = (response: Response, text: AsyncGenerator<string>): Pr
 export const streamText = async (response: Response, type: string, text: AsyncGenerator<string>): Promise<void> => {
   const first = await text.next()
   response.status(200).type(type)
-  await pipeline(Readable.from(whole(first, text), { objectMode: true }), response).catch((error: unknown) => {
-    if (!isGone(error)) throw error
-  })
+  await pipeline(Readable.from(whole(first, text), { objectMode: true, highWaterMark: 1 }), response).catch(
+    (error: unknown) => {
+      if (!isGone(error)) throw error
+    },
+  )
 }
 
 async function* whole(first: IteratorResult<string>, rest: AsyncIterable<string>): AsyncGenerator<string> {

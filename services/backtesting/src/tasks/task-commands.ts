@@ -1,34 +1,39 @@
 import { randomBytes } from 'node:crypto'
-import type { BacktestEvent } from '@colibri/contracts'
-import { type BacktestRequest, backtestStream } from '@colibri/contracts'
+import { type BacktestEvent, type BacktestRequest, type BacktestSpec, backtestStream } from '@colibri/contracts'
 import { type EventLog, type Handled, handleCommand } from '@colibri/event-log'
 import type { RequestContext } from '@colibri/service-kit'
 import type { StoreResults } from '../results/store-results.ts'
-import type { PrepareRun } from '../runs/prepare-run.ts'
+import { ControllerBroken, type PrepareRun } from '../runs/prepare-run.ts'
 import { type Task, type TaskCommand, TaskExists, taskDecider } from './task.ts'
 import type { TaskQueries } from './tasks.queries.ts'
 
 export interface TaskDeps {
   readonly log: EventLog
-  readonly context: () => RequestContext
   readonly now: () => number
 }
 
+/** Runs a command against a task's stream. */
 export type HandleTask = (taskId: string, command: TaskCommand) => Promise<Handled<Task, BacktestEvent>>
 
-/** Runs a command against a task's stream. */
-export const handleTask =
-  ({ log, context, now }: TaskDeps): HandleTask =>
+/** What a client asks for. */
+export const handleRequest =
+  ({ log, now }: TaskDeps, context: () => RequestContext): HandleTask =>
   (taskId, command) => {
     const { requestId, correlationId, actor, address } = context()
-    const metadata = {
-      actor,
-      correlationId,
-      causationId: requestId === '' ? correlationId : requestId,
-      time: now(),
-      ...(address === undefined ? {} : { address }),
-    }
+    const from = address === undefined ? {} : { address }
+    const metadata = { actor, correlationId, causationId: requestId, time: now(), ...from }
     return handleCommand(log, taskDecider, backtestStream(taskId), command, { metadata })
+  }
+
+/** What comes of it later: it belongs to the request that the task was submitted with. */
+export const handleFollowUp =
+  ({ log, now }: TaskDeps): HandleTask =>
+  async (taskId, command) => {
+    const stream = backtestStream(taskId)
+    const [first] = await log.read(stream)
+    const { correlationId = taskId } = first?.metadata ?? {}
+    const metadata = { actor: 'service:backtesting', correlationId, causationId: first?.id ?? taskId, time: now() }
+    return handleCommand(log, taskDecider, stream, command, { metadata })
   }
 
 export interface TaskCommandDeps {
@@ -71,7 +76,17 @@ export const createTaskCommands = (deps: TaskCommandDeps): TaskCommands => {
     for (const { taskId } of finished.slice(0, Math.max(0, excess))) await removeFor(taskId, 'room')
   }
 
-  const store = async (spec: Extract<TaskCommand, { kind: 'submit' }>['spec']): Promise<string> => {
+  const checked = async (request: BacktestRequest): Promise<BacktestSpec> => {
+    try {
+      return (await deps.prepare.check(request, 'save')).spec
+    } catch (error) {
+      // A broken controller fails its own task.
+      if (error instanceof ControllerBroken) return error.spec
+      throw error
+    }
+  }
+
+  const store = async (spec: BacktestSpec): Promise<string> => {
     for (;;) {
       const taskId = randomBytes(ID_BYTES).toString('hex')
       try {
@@ -85,7 +100,7 @@ export const createTaskCommands = (deps: TaskCommandDeps): TaskCommands => {
 
   return {
     submit: async (request) => {
-      const { spec } = await deps.prepare.check(request, 'save')
+      const spec = await checked(request)
       await makeRoom()
       const taskId = await store(spec)
       await deps.enqueue(taskId)

@@ -132,7 +132,7 @@ const watch = (
     const progress = { done: rows === 0 ? 1 : rowsDone / rows, rows, pnlQuote }
     if (!curve.goesOn(rowsDone, rows, pnlQuote)) throw new Pruned(progress, curve.curve)
     const now = performance.now()
-    if (now - told < TELL_EVERY_MS) return
+    if (now - told < TELL_EVERY_MS && rowsDone < rows) return
     told = now
     onProgress(progress)
   }

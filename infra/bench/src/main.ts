@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { startPostgres } from '@colibri/local'
 import { measureBacktests } from './backtest/backtest.ts'
 import { measureModes } from './backtest/mode-effects.ts'
+import { measureThroughRest } from './backtest/through-rest.ts'
 import { measureBooks } from './books.ts'
 import { measureCandles } from './candles.ts'
 import { measureLogAppend } from './log-append.ts'
@@ -32,6 +33,7 @@ const measureAll = async (): Promise<void> => {
       ...(await measureCandles()),
       ...(await measureBooks()),
       ...(await measureBacktests()),
+      ...(await measureThroughRest()),
     ])
   } finally {
     await postgres.stop()
@@ -56,7 +58,7 @@ switch (choice) {
     await report(await measureTrading(size === undefined ? undefined : Number(size)))
     break
   case 'backtest':
-    await report(await measureBacktests())
+    await report([...(await measureBacktests()), ...(await measureThroughRest())])
     break
   case 'modes':
     await report(measureModes())

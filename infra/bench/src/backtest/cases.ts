@@ -1,4 +1,4 @@
-import type { ControllerType } from '@colibri/strategy'
+import type { Candles, ControllerType } from '@colibri/strategy'
 
 /** What is measured: each on every series. */
 export interface BacktestCase {
@@ -15,6 +15,12 @@ export interface Prices {
   readonly lowest: number
   readonly highest: number
 }
+
+export const pricesOf = ({ low, high }: Candles, interval: string): Prices => ({
+  interval,
+  lowest: low.reduce((a, b) => Math.min(a, b)),
+  highest: high.reduce((a, b) => Math.max(a, b)),
+})
 
 export const MARKET = { connector_name: 'binance_perpetual', trading_pair: 'BTC-USDT' } as const
 

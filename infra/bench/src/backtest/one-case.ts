@@ -1,5 +1,5 @@
 import { findController, runBacktest } from '@colibri/strategy'
-import { BACKTEST_CASES, MARKET, RULES, TRADE_COST } from './cases.ts'
+import { BACKTEST_CASES, MARKET, pricesOf, RULES, TRADE_COST } from './cases.ts'
 import { intervalOf, loadSeries, SERIES } from './series.ts'
 
 /** The first runs are the compilers'. */
@@ -22,11 +22,7 @@ const measure = (name: string | undefined, seriesName: string | undefined): Case
   const series = SERIES.find((each) => each === seriesName)
   if (chosen === undefined || series === undefined) throw new Error(`there is no case ${name} on ${seriesName}`)
   const candles = loadSeries(series)
-  const given = chosen.config({
-    interval: intervalOf(series),
-    lowest: candles.low.reduce((a, b) => Math.min(a, b)),
-    highest: candles.high.reduce((a, b) => Math.max(a, b)),
-  })
+  const given = chosen.config(pricesOf(candles, intervalOf(series)))
   const controller = findController(chosen.type, chosen.name)
   if (controller === undefined) throw new Error(`there is no controller ${chosen.name}`)
   const config = controller.schema.parse(given)

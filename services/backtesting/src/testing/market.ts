@@ -1,18 +1,34 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { type CandleRow, candlesRangeRequest, rpcSubject } from '@colibri/contracts'
 import type { NatsConnection } from '@nats-io/transport-node'
 
-/** Beside a checkout: two hundred thousand made-up minutes, and what the original did with them. */
+/** Beside a checkout that has it: two hundred thousand made-up minutes, and what the original did with them. */
 const FOLDER = new URL('../../../../../shared/spec/backtests/', import.meta.url)
 
-export const specFile = (name: string): unknown => JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'))
+/** What the original did; undefined where it is not at hand. */
+export const specFile = (name: string): unknown =>
+  existsSync(FOLDER) ? JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')) : undefined
 
+/** Minutes from January 2025 on, as a file; a walk of our own where the others are not at hand. */
 export const minutesCsv = (rows: number): string =>
-  gunzipSync(readFileSync(new URL('candles_1m_200k.csv.gz', FOLDER)))
-    .toString()
-    .split('\n', rows + 1)
-    .join('\n')
+  existsSync(FOLDER)
+    ? gunzipSync(readFileSync(new URL('candles_1m_200k.csv.gz', FOLDER)))
+        .toString()
+        .split('\n', rows + 1)
+        .join('\n')
+    : ['timestamp,open,high,low,close,volume', ...walk(rows)].join('\n')
+
+function* walk(rows: number): Generator<string> {
+  let [seed, price] = [7, 100]
+  for (let n = 0; n < rows; n++) {
+    seed = (seed * 48_271) % 2_147_483_647
+    const open = price
+    price = Math.max(1, price + (seed / 2_147_483_647 - 0.5) / 5)
+    const [high, low] = [Math.max(open, price) + 0.01, Math.min(open, price) - 0.01]
+    yield [1_735_689_600 + n * 60, ...[open, high, low, price].map((value) => value.toFixed(2)), 5].join(',')
+  }
+}
 
 export const minuteRows = (rows: number): CandleRow[] =>
   minutesCsv(rows)

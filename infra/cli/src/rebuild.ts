@@ -1,3 +1,4 @@
+import { projections as backtesting } from '@colibri/backtesting'
 import { type EventLog, rebuildProjection, type TableDigest, tableDigests } from '@colibri/event-log'
 import { projections as portfolio } from '@colibri/portfolio'
 import { projections as trading } from '@colibri/trading'
@@ -7,6 +8,7 @@ import type { Pool } from 'pg'
 const readModels = [
   ...trading.map((projection) => ({ projection, schema: 'trading' })),
   ...portfolio.map((projection) => ({ projection, schema: 'portfolio' })),
+  ...backtesting.map((projection) => ({ projection, schema: 'backtesting' })),
 ]
 
 /** Builds a read model again from the first event and says table by table whether it is what it was. */

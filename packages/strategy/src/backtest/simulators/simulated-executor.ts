@@ -29,7 +29,6 @@ export abstract class SimulatedExecutor<Config extends SimulatedConfig = Simulat
   cumFeesQuote = 0
   filledAmountQuote = 0
   averagePrice = 0
-  realizedPnlQuote = 0
   leaves: Inventory | undefined = undefined
   readonly grid: GridTrail | undefined = undefined
   /** The row it was created on. */
@@ -48,6 +47,7 @@ export abstract class SimulatedExecutor<Config extends SimulatedConfig = Simulat
     this.row = row
   }
 
+  abstract get realizedPnlQuote(): number
   abstract advance(row: number): void
   abstract stop(row: number, held: 'keep' | 'close'): void
 

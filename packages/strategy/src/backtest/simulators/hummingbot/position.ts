@@ -21,7 +21,6 @@ export class HummingbotPosition extends HummingbotExecutor<PositionExecutorConfi
   /** Signed. Before the entry not higher than it will be, or exact once the entry has been looked up. */
   private stopPrice: number
   private stopKnown = false
-  private entryValue = 0
   private cumulative = 1
   private trailingLine = Number.NEGATIVE_INFINITY
   private isTrailing = false
@@ -57,7 +56,8 @@ export class HummingbotPosition extends HummingbotExecutor<PositionExecutorConfi
     }
     const pct = (this.cumulative - 1) * sign - 2 * market.tradeCost
     this.netPnlPct = pct
-    this.netPnlQuote = pct * this.entryValue
+    // It is over before its volume is counted twice.
+    this.netPnlQuote = pct * this.filledAmountQuote
     const isTrailed = this.trail(pct)
     if (take_profit && pct > take_profit) this.endFilled(row, 'TAKE_PROFIT')
     else if (sign * this.adverse(row) <= this.stopPrice) this.endFilled(row, 'STOP_LOSS')
@@ -83,9 +83,8 @@ export class HummingbotPosition extends HummingbotExecutor<PositionExecutorConfi
   private enter(row: number): void {
     const price = this.market.candles.close[row] as number
     this.firstFill = row
-    this.entryValue = this.config.amount * price
-    this.filledAmountQuote = this.entryValue
-    this.cumFeesQuote = 2 * this.market.tradeCost * this.entryValue
+    this.filledAmountQuote = this.config.amount * price
+    this.cumFeesQuote = 2 * this.market.tradeCost * this.filledAmountQuote
     this.stopPrice = this.stopOf(price)
   }
 

@@ -34,6 +34,10 @@ export abstract class RealisticExecutor<Config extends SimulatedConfig> extends 
     this.favourable = sign === 1 ? candles.high : candles.low
   }
 
+  get realizedPnlQuote(): number {
+    return this.isActive ? 0 : this.netPnlQuote
+  }
+
   override get isTrading(): boolean {
     return this.isActive && this.base > 0
   }
@@ -83,7 +87,6 @@ export abstract class RealisticExecutor<Config extends SimulatedConfig> extends 
     this.cost = 0
     this.openFees = 0
     this.value(price)
-    this.realizedPnlQuote = this.netPnlQuote
     this.end(row, closeType)
   }
 
@@ -98,7 +101,6 @@ export abstract class RealisticExecutor<Config extends SimulatedConfig> extends 
     }
     this.netPnlQuote = this.realized
     this.netPnlPct = this.entered > 0 ? this.realized / this.entered : 0
-    this.realizedPnlQuote = this.realized
     this.end(row, 'POSITION_HOLD')
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { BacktestRequest, BacktestSpec, UploadedCandles, ValidationItem } from '@colibri/contracts'
+import type { BacktestRequest, BacktestSpec, UploadedCandles } from '@colibri/contracts'
 import { ApiError, badRequest, notFound, unprocessable } from '@colibri/service-kit'
 import { findController } from '@colibri/strategy'
 import { between } from '../candles/candle-rows.ts'
@@ -7,20 +7,13 @@ import { secondsOf } from '../candles/interval.ts'
 import type { AskCandles } from '../candles/market-candles.ts'
 import { BadCandles, readUpload } from '../candles/uploaded-candles.ts'
 import type { Uploads } from '../candles/uploads.ts'
-import type {
-  AnswerForm,
-  BacktestJob,
-  ConfigProblem,
-  ControllerSource,
-  DescribedFeed,
-  Description,
-  Series,
-} from '../workers/job.ts'
+import type { AnswerForm, BacktestJob, ControllerSource, DescribedFeed, Description, Series } from '../workers/job.ts'
 import { isControllerType } from '../workers/load-controller.ts'
 import { feedKey } from '../workers/messages.ts'
 import type { WorkerPool } from '../workers/pool.ts'
 import { describe } from '../workers/run-job.ts'
 import type { AskRules } from './market-rules.ts'
+import { checkTimes, configItems, controllerNames, refused, refuseTooLong } from './refusals.ts'
 import type { UserFiles } from './stored-configs.ts'
 
 export interface PrepareDeps {
@@ -220,80 +213,5 @@ const readSeries = (uploaded: UploadedCandles, index: number, mostRows: number):
     throw unprocessable([refused(['body', 'candles', index], error.message, null)])
   }
 }
-
-const refused = (loc: ValidationItem['loc'], why: string, input: unknown): ValidationItem => ({
-  type: 'value_error',
-  loc,
-  msg: `Value error, ${why}`,
-  input,
-})
-
-const checkTimes = (spec: BacktestSpec): BacktestSpec => {
-  const { startTime, endTime, resolution } = spec
-  const items: ValidationItem[] = []
-  if (startTime > endTime)
-    items.push(refused(['body', 'end_time'], `end_time ${endTime} is before start_time ${startTime}`, endTime))
-  for (const [name, time] of Object.entries({ start_time: startTime, end_time: endTime }))
-    if (time >= 1e11) items.push(refused(['body', name], 'give seconds since 1970, not milliseconds', time))
-  if (secondsOf(resolution) === undefined)
-    items.push(
-      refused(
-        ['body', 'backtesting_resolution'],
-        `'${resolution}' is no candle interval; give one like 1m, 5m or 1h`,
-        resolution,
-      ),
-    )
-  if (items.length > 0) throw unprocessable(items)
-  return spec
-}
-
-const refuseTooLong = (spec: BacktestSpec, feeds: readonly DescribedFeed[], mostRows: number): void => {
-  for (const { interval, window } of feeds) {
-    const seconds = secondsOf(interval)
-    if (seconds === undefined)
-      throw unprocessable([
-        refused(
-          ['body', 'config', 'interval'],
-          `'${interval}' is no candle interval; give one like 1m or 1h`,
-          interval,
-        ),
-      ])
-    const rows = Math.floor((spec.endTime - spec.startTime) / seconds) + window
-    if (rows > mostRows)
-      throw unprocessable([
-        refused(
-          ['body', 'end_time'],
-          `from start_time to end_time there are ${rows} candles of ${interval}; a backtest takes at most ${mostRows}`,
-          spec.endTime,
-        ),
-      ])
-  }
-}
-
-const controllerNames = (config: BacktestSpec['config']): { readonly type: string; readonly name: string } => {
-  const { controller_type: type, controller_name: name } = config
-  const items = Object.entries({ controller_type: type, controller_name: name }).flatMap(
-    ([field, value]): ValidationItem[] => {
-      if (value === undefined)
-        return [{ type: 'missing', loc: ['body', 'config', field], msg: 'Field required', input: config }]
-      if (typeof value !== 'string')
-        return [
-          { type: 'string_type', loc: ['body', 'config', field], msg: 'Input should be a valid string', input: value },
-        ]
-      return []
-    },
-  )
-  if (typeof type !== 'string' || typeof name !== 'string') throw unprocessable(items)
-  return { type, name }
-}
-
-export const configItems = (problems: readonly ConfigProblem[]): ValidationItem[] =>
-  problems.map(({ path, type, msg, input, ctx }) => ({
-    type,
-    loc: ['body', 'config', ...path],
-    msg,
-    input,
-    ...(ctx === undefined ? {} : { ctx }),
-  }))
 
 const timeText = (seconds: number): string => new Date(seconds * 1_000).toISOString()

@@ -6,7 +6,8 @@ import type { Request, Response } from 'express'
 import type { AnswerForm, RunOutcome } from '../workers/job.ts'
 import type { WorkerPool } from '../workers/pool.ts'
 import { legacyRequest } from './legacy-request.ts'
-import { ControllerBroken, configItems, type PrepareRun } from './prepare-run.ts'
+import { ControllerBroken, type PrepareRun } from './prepare-run.ts'
+import { configItems } from './refusals.ts'
 
 export const BACKTEST_RUNS = Symbol('backtest runs')
 

@@ -68,7 +68,6 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     'bots/conf/controllers/broken.yml': 'a: [1',
     'secret.yml': 'controller_name: x',
     ...controller('quiet', ''),
-    ...controller('endless', 'if (n === 50) for (;;) {}'),
     ...controller('hungry', 'keep.push(new Array(10_000).fill(n))', 'const keep: number[][] = []'),
     ...controller('throwing', "if (n === 7) throw new RangeError('row ' + n)"),
     ...controller('reading', '', "import { readFileSync } from 'node:fs'\nreadFileSync('/etc/hostname')"),
@@ -80,7 +79,6 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
   const market = await answerAsMarketData(nats, minuteRows(ROWS))
   let replica = await start('one', {
     BACKTEST_WORKERS: '1',
-    BACKTEST_TIME_LIMIT: '2',
     BACKTEST_MEMORY_MB: '128',
   })
   const run = (body: unknown) => replica.post('/backtesting/run', body)
@@ -213,7 +211,6 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     const ran = await run(own('quiet'))
     t.match(ran.body, { executors: [], results: { close_types: 0, total_executors: 0 } })
     const cases: readonly (readonly [string, RegExp])[] = [
-      ['endless', /^Controller generic\/endless ran for more than the 2 s that a backtest may take$/],
       ['hungry', /^Controller generic\/hungry took more memory than a backtest may have$/],
       ['throwing', /^Controller generic\/throwing failed: RangeError: row 7 \(at generic\/throwing\.ts:\d+:\d+\)$/],
       ['reading', /cannot be loaded: a controller cannot import 'node:fs', only '@colibri\/strategy' and 'zod'/],
@@ -356,7 +353,7 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
 
   await t.test('on four workers, and on another replica: the same bytes', async (t) => {
     const two = await start('two', { BACKTEST_WORKERS: '4' })
-    const ids = await Promise.all(Array.from({ length: 6 }, () => submit(good, two)))
+    const ids = await Promise.all(Array.from({ length: 4 }, () => submit(good, two)))
     for (const id of ids) {
       await until(id, ['completed', 'failed'])
       t.ok((await two.get(`/backtesting/tasks/${id}`)).text.endsWith(`"result":${answer}}`))

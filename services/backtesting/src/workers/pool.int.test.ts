@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { CandleColumns } from '../candles/candle-rows.ts'
+import { ownController } from '../testing/controllers.ts'
+import { minuteRows } from '../testing/market.ts'
+import type { BacktestJob, Series } from './job.ts'
+import { createWorkerPool } from './pool.ts'
+
+const ROWS = 2_000
+const MARKET = { connector_name: 'binance_perpetual', trading_pair: 'BTC-USDT' }
+
+const series = (): Series => {
+  const columns = new CandleColumns(10)
+  for (const row of minuteRows(ROWS)) columns.push(row[0] / 1_000, row)
+  return {
+    id: 'minutes',
+    connector: MARKET.connector_name,
+    pair: MARKET.trading_pair,
+    interval: '1m',
+    candles: columns.done(),
+  }
+}
+
+const candles = series()
+const job = (more: Partial<BacktestJob>): BacktestJob => ({
+  controller: { kind: 'standard', type: 'directional_trading', name: 'bollinger_v1' },
+  config: {
+    id: 'a',
+    ...MARKET,
+    candles_connector: MARKET.connector_name,
+    candles_trading_pair: MARKET.trading_pair,
+    interval: '1m',
+    bb_length: 20,
+  },
+  market: MARKET,
+  candles,
+  feeds: [candles],
+  window: { from: candles.candles.timestamp[0] ?? 0, to: candles.candles.timestamp.at(-1) ?? 0 },
+  rules: undefined,
+  tradeCost: 0.0006,
+  mode: 'hummingbot',
+  answer: 'none',
+  ...more,
+})
+const own = (name: string, decide: string, before?: string): BacktestJob =>
+  job({
+    controller: { kind: 'own', type: 'generic', name, source: ownController(name, decide, before) },
+    config: { id: '' },
+    feeds: [],
+  })
+
+const pool = (options: { readonly size?: number; readonly idleMs?: number } = {}) =>
+  createWorkerPool({ size: 1, memoryMb: 128, timeLimitMs: 60_000, idleMs: 60_000, ...options })
+
+t.test('a controller that never ends is ended, and says so', async (t) => {
+  const workers = pool()
+  t.teardown(() => workers.close())
+  const endless = [
+    own('loops', 'if (n === 50) for (;;) {}'),
+    own('loads', '', 'for (;;) {}'),
+    own('catches', 'for (;;) try { for (;;) {} } catch {}'),
+  ]
+  for (const each of endless)
+    t.match(await workers.run({ ...each, timeLimitMs: 500 }), {
+      kind: 'failed',
+      error: /^Controller generic\/(loops|loads|catches) ran for more than the 0\.5 s that a backtest may take$/,
+    })
+  t.match(await workers.run(job({})), { kind: 'completed' }, 'the next one runs')
+})
+
+t.test('what one user’s controller leaves behind no other controller meets', async (t) => {
+  const workers = pool()
+  t.teardown(() => workers.close())
+  const clean = await workers.run(job({}))
+  if (clean.kind !== 'completed') throw new Error(clean.kind)
+  const spoilt = own(
+    'spoils',
+    '',
+    'Math.max = () => 0; Float64Array.prototype.fill = () => { throw new Error("spoilt") }',
+  )
+  await workers.run(spoilt)
+  const after = await workers.run(job({}))
+  t.same(after.kind === 'completed' && after.summary.results, clean.summary.results)
+  t.equal(workers.alive(), 1, 'and there are no more processes than may be')
+})
+
+t.test('ways out of a controller are closed', async (t) => {
+  const workers = pool()
+  t.teardown(() => workers.close())
+  const said = async (code: string) => {
+    const outcome = await workers.run(own('tries', `if (n === 1) throw new Error('result: ' + String(${code}))`))
+    return outcome.kind === 'failed' ? outcome.error : outcome.kind
+  }
+  const names = ['process', 'fetch', 'WebSocket', 'require', 'module', 'global', 'Worker']
+  const seen = names.map((name) => `typeof globalThis.${name}, typeof ${name}`).join(', ')
+  t.match(
+    await said(`new Set([${seen}, (0, eval)('typeof process'), new Function('return typeof process')()]).size`),
+    /result: 1/,
+  )
+  t.match(await said(`typeof process`), /result: undefined/)
+  for (const path of ['../../config.js', 'node:vm', 'pg'])
+    t.match(
+      await workers.run(own('imports', '', `import * as other from '${path}'\nexport const used = other`)),
+      { kind: 'failed', error: /a controller cannot import/ },
+      path,
+    )
+})
+
+t.test('an abort ends a run wherever it is', async (t) => {
+  const workers = pool()
+  t.teardown(() => workers.close())
+  const [running, waiting] = [new AbortController(), new AbortController()]
+  const first = workers.run(own('loops', 'for (;;) {}'), { signal: running.signal, onStart: () => waiting.abort() })
+  const second = workers.run(job({}), { signal: waiting.signal })
+  t.same(await second, { kind: 'cancelled' }, 'in line')
+  running.abort()
+  t.same(await first, { kind: 'cancelled' }, 'at work')
+  t.same(await workers.run(job({}), { signal: AbortSignal.abort() }), { kind: 'cancelled' }, 'before it began')
+  t.match(await workers.run(job({})), { kind: 'completed' })
+})
+
+t.test('who cannot take the answer ends the run with its own error', async (t) => {
+  const workers = pool()
+  t.teardown(() => workers.close())
+  const onChunk = async (): Promise<void> => {
+    throw new Error('the disk is full')
+  }
+  await t.rejects(workers.run(job({ answer: 'json' }), { onChunk }), { message: 'the disk is full' })
+  t.match(await workers.run(job({})), { kind: 'completed' })
+})
+
+t.test('workers without work go, and come back', async (t) => {
+  const workers = pool({ size: 2, idleMs: 50 })
+  t.teardown(() => workers.close())
+  const outcomes = await Promise.all([1, 2, 3].map(() => workers.run(job({}))))
+  t.same(
+    outcomes.map(({ kind }) => kind),
+    ['completed', 'completed', 'completed'],
+  )
+  while (workers.alive() > 0) await sleep(20)
+  t.match(await workers.run(job({})), { kind: 'completed' })
+  await workers.close()
+  t.same(await workers.run(job({})), { kind: 'cancelled' }, 'a closed pool runs nothing')
+})

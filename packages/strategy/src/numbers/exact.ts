@@ -75,12 +75,24 @@ const Digits = Decimal.clone({ precision: 120, rounding: Decimal.ROUND_HALF_EVEN
 /** Every digit a double stands for, and not the fewest that tell it from its neighbours. */
 const digitsOf = (value: number): Decimal => new Digits(value.toPrecision(100))
 
+/** Up to fifteen digits are a whole number over a power of ten, both of them doubles: no decimals are needed for those. */
+const SHORT = /^([+-]?\d+)(?:\.(\d+))?$/
+const MOST_DIGITS = 15
+
+const quotientOf = (text: string): Exact | undefined => {
+  const [, whole, decimals = ''] = SHORT.exec(text) ?? []
+  if (whole === undefined || whole.length + decimals.length > MOST_DIGITS) return undefined
+  return over(Number(whole + decimals), 10 ** decimals.length)
+}
+
 /**
  * The number that a decimal text stands for. A number counts as the text it is written as: 0.1 is a tenth, as everywhere
  * in a configuration. `{ hi: NaN }` for what is no number.
  */
 export const exactOf = (value: string | number): Exact => {
   const text = String(value).trim()
+  const short = quotientOf(text)
+  if (short !== undefined) return short
   const hi = text === '' ? Number.NaN : Number(text)
   if (!Number.isFinite(hi)) return { hi, lo: 0 }
   return { hi, lo: new Digits(text).minus(digitsOf(hi)).toNumber() }

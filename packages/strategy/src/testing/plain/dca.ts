@@ -36,15 +36,15 @@ export const plainDca = (
     const find = (test: (n: number) => boolean) => rows.findIndex((_, n) => n >= entry && test(n))
     const close = (n: number) => closes[n] as number
     const { take_profit: tp, stop_loss: sl } = config
-    const target = average * (1 + sign * (tp ?? 0))
-    const takeProfit = tp ? find((n) => (sign === 1 ? close(n) >= target : close(n) <= target)) : -1
+    const target = shareAway(average, sign * (tp ?? 0))
+    const takeProfit = tp ? find((n) => isReached(OPPOSITE[side], close(n), target)) : -1
     const isStopped = level === limits.length - 1 && !!sl
     if (!isStopped && level + 1 === limits.length) return 'raises'
-    const stop = average * (1 - sign * (sl ?? 0))
+    const stop = shareAway(average, -sign * (sl ?? 0))
     const stopLoss = isStopped
       ? find((n) => {
           const row = rows[n] as number
-          return sign === 1 ? (candles.low[row] as number) <= stop : (candles.high[row] as number) >= stop
+          return isReached(side, (sign === 1 ? candles.low : candles.high)[row] as number, stop)
         })
       : -1
     const next = isStopped ? -1 : find((n) => isReached(side, close(n), limits[level + 1] as string))
@@ -56,7 +56,7 @@ export const plainDca = (
       [undefined, next],
       ['TIME_LIMIT', last],
     ])
-    stages.push({ entry, end, closeType: closeType as Stage['closeType'], average })
+    stages.push({ entry, end, closeType: closeType as Stage['closeType'], average: average.toNumber() })
   }
   const table = emptyRows(rows.length, Number(limits[0]))
   if (stages.length === 0) return cutAt(table, last, 'TIME_LIMIT')
@@ -75,26 +75,29 @@ export const plainDca = (
   return 'FAILED'
 }
 
-const breakEven = (limits: readonly string[], amounts: readonly number[], level: number): number => {
-  if (level === 0) return Number(limits[0])
+const OPPOSITE = { BUY: 'SELL', SELL: 'BUY' } as const
+
+/** A price so many parts of it away, in decimals as the price itself. */
+const shareAway = (price: Decimal, share: number): string => new Decimal(1).plus(share).times(price).toFixed()
+
+const breakEven = (limits: readonly string[], amounts: readonly number[], level: number): Decimal => {
+  if (level === 0) return new Decimal(limits[0] as string)
   const upTo = amounts.slice(0, level + 1).map((amount) => new Decimal(amount))
   const weighted = upTo.map((amount, n) => amount.times(new Decimal(limits[n] as string)))
-  return Decimal.sum(...weighted)
-    .div(Decimal.sum(...upTo))
-    .toNumber()
+  return Decimal.sum(...weighted).div(Decimal.sum(...upTo))
 }
 
 const trailingEnd = (
   { side, trailing_stop: trailing }: DcaExecutorConfig,
-  average: number,
+  average: Decimal,
   closes: readonly number[],
   entry: number,
 ): number => {
   if (trailing === null) return -1
   const { activation_price, trailing_delta } = trailing
   const buys = side === 'BUY'
-  const from = average * (buys ? 1 + activation_price : 1 - activation_price)
-  const active = closes.findIndex((close, n) => n >= entry && (buys ? close >= from : close <= from))
+  const from = shareAway(average, buys ? activation_price : -activation_price)
+  const active = closes.findIndex((close, n) => n >= entry && isReached(OPPOSITE[side], close, from))
   if (active < 0) return -1
   return closes.findIndex((close, n) => {
     if (n < active) return false

@@ -1,10 +1,12 @@
 import type { CloseType } from '../../../executors/close-type.ts'
 import type { DcaExecutorConfig } from '../../../executors/executor-config.ts'
-import { ceilingOf, floorOf, nearest, over, plus, times } from '../../../numbers/exact.ts'
+import { ceilingOf, type Exact, exactOf, floorOf, nearest, over, plus, times } from '../../../numbers/exact.ts'
 import { firstCrossing } from '../first-crossing.ts'
 import { lastRowOf } from '../lifetime.ts'
 import { type SimulatedMarket, UnsupportedExecutor } from '../simulation.ts'
 import { HummingbotExecutor } from './hummingbot-executor.ts'
+
+const NOTHING: Exact = { hi: 0, lo: 0 }
 
 /** What becomes of a DCA, which the original knows from the beginning. */
 interface Course {
@@ -103,16 +105,16 @@ export class HummingbotDca extends HummingbotExecutor<DcaExecutorConfig> {
   }
 
   /** What the levels up to one have cost, weighted by their quote amounts, as the original does it. */
-  private breakEvenOf(level: number): number {
+  private breakEvenOf(level: number): Exact {
     const { prices, amounts_quote } = this.config
-    if (level <= 0) return nearest(prices[0] ?? 0)
-    let weighted = times(prices[0] ?? 0, amounts_quote[0] ?? 0)
-    let amounts = plus(amounts_quote[0] ?? 0, 0)
-    for (let n = 1; n <= level; n++) {
-      weighted = plus(weighted, times(prices[n] ?? 0, amounts_quote[n] ?? 0))
-      amounts = plus(amounts, amounts_quote[n] ?? 0)
+    if (level === 0) return plus(prices[0] ?? 0, 0)
+    let [weighted, amounts] = [NOTHING, NOTHING]
+    for (let n = 0; n <= level; n++) {
+      const amount = exactOf(amounts_quote[n] ?? 0)
+      weighted = plus(weighted, times(prices[n] ?? 0, amount))
+      amounts = plus(amounts, amount)
     }
-    return nearest(over(weighted, amounts))
+    return over(weighted, amounts)
   }
 
   private plan(): Course {
@@ -127,9 +129,10 @@ export class HummingbotDca extends HummingbotExecutor<DcaExecutorConfig> {
       throw new UnsupportedExecutor('dca_executor: without a stop loss there is no end to the last level')
     const fillRow = isComplete ? (entries.at(-1) ?? -1) : -1
     for (let stage = 0; stage < entries.length; stage++) {
-      const average = this.breakEvenOf(stage)
-      const { row, closeType } = this.stageEnd(stage, entries[stage] as number, average)
-      if (closeType !== undefined) return { lastRow: row, closeType, fillRow, stages: stage + 1, entries, average }
+      const breakEven = this.breakEvenOf(stage)
+      const { row, closeType } = this.stageEnd(stage, entries[stage] as number, breakEven)
+      if (closeType !== undefined)
+        return { lastRow: row, closeType, fillRow, stages: stage + 1, entries, average: nearest(breakEven) }
     }
     return {
       lastRow: this.windowEnd,
@@ -141,21 +144,31 @@ export class HummingbotDca extends HummingbotExecutor<DcaExecutorConfig> {
     }
   }
 
+  /** The least close, signed, at which a stage has gained a share of its break-even. Decimals decide, as at its entry. */
+  private gained(breakEven: Exact, share: number): number {
+    const price = times(breakEven, plus(1, exactOf(this.sign * share)))
+    return this.sign === 1 ? ceilingOf(price) : -floorOf(price)
+  }
+
+  /** The highest price, signed, at which it has lost that share. */
+  private lost(breakEven: Exact, share: number): number {
+    const price = times(breakEven, plus(1, exactOf(-this.sign * share)))
+    return this.sign === 1 ? floorOf(price) : -ceilingOf(price)
+  }
+
   /** How a stage ends; without a close type it goes over into the next. */
   private stageEnd(
     stage: number,
     entry: number,
-    breakEven: number,
+    breakEven: Exact,
   ): { readonly row: number; readonly closeType?: CloseType } {
     const { sign, closes } = this
     const { take_profit, stop_loss, trailing_stop } = this.config
-    const target = take_profit ? sign * (breakEven * (1 + sign * take_profit)) : Number.POSITIVE_INFINITY
+    const target = take_profit ? this.gained(breakEven, take_profit) : Number.POSITIVE_INFINITY
     const isLast = stage === this.limits.length - 1
-    const stop = isLast && stop_loss ? sign * (breakEven * (1 - sign * stop_loss)) : Number.NEGATIVE_INFINITY
+    const stop = isLast && stop_loss ? this.lost(breakEven, stop_loss) : Number.NEGATIVE_INFINITY
     const adverse = sign === 1 ? this.candles.low : this.candles.high
-    const activation = trailing_stop
-      ? sign * (breakEven * (1 + sign * trailing_stop.activation_price))
-      : Number.POSITIVE_INFINITY
+    const activation = trailing_stop ? this.gained(breakEven, trailing_stop.activation_price) : Number.POSITIVE_INFINITY
     const kept = trailing_stop ? 1 - sign * trailing_stop.trailing_delta : 1
     let isTrailing = false
     let line = Number.NEGATIVE_INFINITY

@@ -63,5 +63,7 @@ export const byName: Readonly<Record<string, (chance: Chance) => unknown>> = {
     chance.pick(['http://127.0.0.1:1/x', 'http://[::1]:1/', 'ftp://127.0.0.1/', 'x', chance.pick(TEXTS)]),
   /** Of a rate source; real ones would be asked for rates from then on. */
   name: (chance) => chance.pick(['nope', 'simulator', chance.pick(TEXTS)]),
+  task_id: (chance) => chance.pick(['nope', 'deadbeef', '00000000', chance.pick(TEXTS)]),
+  backtesting_resolution: (chance) => chance.pick(INTERVALS),
   side: (chance) => chance.pick(['BUY', 'sell', 'LONG', '']),
 }

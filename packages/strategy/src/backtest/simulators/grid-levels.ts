@@ -78,6 +78,8 @@ const plainShare = (leastOrder: Decimal, mid: Decimal, total: Decimal): Share =>
 /** Amounts are whole multiples of the smallest one; the original counts these in doubles. */
 const ruledShare = (leastOrder: Decimal, mid: Decimal, total: Decimal, rules: TradingRules): Share => {
   const increment = new Decimal(rules.min_base_amount_increment)
+  if (increment.isZero())
+    throw new UnsupportedExecutor('grid_executor: the smallest step of an amount must not be zero')
   const notional = largest(leastOrder, new Decimal(rules.min_notional_size))
   const multiples = Math.ceil(notional.toNumber() / increment.times(mid).toNumber())
   const rough = largest(notional.times(MARGIN).div(mid), increment.times(multiples))

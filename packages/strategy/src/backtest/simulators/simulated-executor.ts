@@ -83,8 +83,9 @@ export abstract class SimulatedExecutor<Config extends SimulatedConfig = Simulat
     return this.isActive && this.filledAmountQuote > 0
   }
 
+  /** While nothing is filled, and where a position has taken over all of it, the row it is on. */
   get openOrderLastUpdate(): number {
-    return this.candles.timestamp[this.firstFill < 0 ? this.row : this.firstFill] as number
+    return this.candles.timestamp[this.filledAmountQuote > 0 ? this.firstFill : this.row] as number
   }
 
   protected end(row: number, closeType: CloseType): void {

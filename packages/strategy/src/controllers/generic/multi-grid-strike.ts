@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { GridExecutorConfig } from '../../executors/executor-config.ts'
+import { exactOf, nearest, times } from '../../numbers/exact.ts'
 import { type Action, type Controller, NO_ACTIONS, type World } from '../controller.ts'
 import { controllerConfig, field, GENERIC, UPDATABLE, type Wrong } from '../fields.ts'
 import { bool, decimal, exactDecimal, listOf, side, text } from '../fields-kinds.ts'
@@ -48,7 +49,7 @@ const plannedGrids = (config: MultiGridStrikeConfig): readonly Planned[] =>
         end_price: one.end_price,
         limit_price: one.limit_price,
         side: one.side,
-        total_amount_quote: config.total_amount_quote * one.amount_quote_pct,
+        total_amount_quote: nearest(times(exactOf(config.total_amount_quote), exactOf(one.amount_quote_pct))),
         level_id: one.grid_id,
       }),
       isInside: within(one),

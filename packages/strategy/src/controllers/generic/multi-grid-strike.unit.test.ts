@@ -61,6 +61,11 @@ t.test('a grid has its part of the whole and its own prices', async (t) => {
   })
 })
 
+t.test('its part is a decimal', async (t) => {
+  const [action] = multiGridStrike.start(configured(aGrid('one', 90, 110, { amount_quote_pct: '0.07' })))(aWorld())
+  t.match(action, { executor: { total_amount_quote: 70 } }, 'as doubles 1000 * 0.07 is more')
+})
+
 t.test('a grid that runs is not put up twice', async (t) => {
   const decide = multiGridStrike.start(config)
   const [middle] = decide(aWorld())

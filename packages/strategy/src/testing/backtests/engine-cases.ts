@@ -9,7 +9,7 @@ import { differences } from '../differences.ts'
 import type { Difference, GoldenFile, GoldenSuite } from '../golden.ts'
 import { heldColumns, holdsOf, plainConfig, pnlColumns, reported } from './reported.ts'
 import { type Seen, scripted } from './scripted.ts'
-import { smaDir, smaDirConfig } from './sma-dir.ts'
+import { smaDir } from './sma-dir.ts'
 import { tradingRules } from './trading-rules.ts'
 
 const engineCase = z.looseObject({
@@ -47,8 +47,12 @@ interface Trader {
 const trader = ({ controller, name }: EngineCase): Trader => {
   const { connector_name, trading_pair, controller_name = '', controller_type } = controller
   if ('script' in controller) return scripted(controller, { connector_name, trading_pair })
-  if (controller_name === 'sma_dir') return { controller: smaDir, config: smaDirConfig(controller) }
-  const found = controller_type === undefined ? undefined : findController(controller_type, controller_name)
+  const found =
+    controller_name === smaDir.name
+      ? smaDir
+      : controller_type === undefined
+        ? undefined
+        : findController(controller_type, controller_name)
   if (found === undefined) throw new Error(`there is no controller ${controller_type ?? ''}.${controller_name}`)
   return { controller: found, config: found.schema.parse({ id: name, ...controller }) }
 }

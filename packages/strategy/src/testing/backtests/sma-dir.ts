@@ -1,17 +1,22 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Controller } from '../../controllers/controller.ts'
-import { type DirectionalConfig, directional } from '../../controllers/directional/directional.ts'
+import { directional } from '../../controllers/directional/directional.ts'
+import { controllerConfig, field } from '../../controllers/fields.ts'
+import { candlesFields, DIRECTIONAL } from '../../controllers/fields-bases.ts'
+import { float, integer } from '../../controllers/fields-kinds.ts'
+
+const schema = controllerConfig('sma_dir', DIRECTIONAL, {
+  ...candlesFields,
+  length: field(integer, 20),
+  /** How far from the average, in parts of it. */
+  threshold: field(float, 0),
+})
+export type SmaDirConfig = z.output<typeof schema>
 
 /** The controller of the golden cases that buys below a moving average and sells above it. */
-export interface SmaDirConfig extends DirectionalConfig {
-  readonly length: number
-  /** How far from the average, in parts of it. */
-  readonly threshold: number
-}
-
 export const smaDir: Controller<SmaDirConfig> = directional({
   name: 'sma_dir',
-  schema: z.custom<SmaDirConfig>(),
+  schema,
   window: ({ length }) => length,
   derive: ({ length, threshold }, { close }) => {
     const sma = close.map((_, row) =>
@@ -27,32 +32,4 @@ export const smaDir: Controller<SmaDirConfig> = directional({
       ['signal', signal],
     ]
   },
-})
-
-const fields = z.looseObject({
-  connector_name: z.string(),
-  trading_pair: z.string(),
-  total_amount_quote: z.coerce.number(),
-  interval: z.string(),
-  length: z.number(),
-  threshold: z.number(),
-  max_executors_per_side: z.number(),
-  cooldown_time: z.number(),
-  leverage: z.number(),
-  stop_loss: z.coerce.number(),
-  take_profit: z.coerce.number(),
-  time_limit: z.number(),
-})
-
-/** The configuration of a case. */
-export const smaDirConfig = (controller: unknown): SmaDirConfig => ({
-  ...fields.parse(controller),
-  id: 'sma_dir',
-  controller_name: 'sma_dir',
-  controller_type: 'directional_trading',
-  manual_kill_switch: false,
-  take_profit_order_type: 'MARKET',
-  trailing_stop: null,
-  candles_connector: null,
-  candles_trading_pair: null,
 })

@@ -13,6 +13,7 @@ import {
   textOrNull,
 } from './fields-kinds.ts'
 import { trailingStop } from './fields-models.ts'
+import { wrongWeights } from './weights.ts'
 
 /** One market and how a position on it ends. */
 const barriers = {
@@ -71,19 +72,9 @@ interface Levels {
 
 /** A list of amounts has one for each spread. */
 export const wrongLevels = (config: Levels): readonly Wrong[] => [
-  ...wrongAmounts('buy', config.buy_spreads, config.buy_amounts_pct),
-  ...wrongAmounts('sell', config.sell_spreads, config.sell_amounts_pct),
+  ...wrongWeights(['buy_amounts_pct', config.buy_amounts_pct], ['buy_spreads', config.buy_spreads]),
+  ...wrongWeights(['sell_amounts_pct', config.sell_amounts_pct], ['sell_spreads', config.sell_spreads]),
 ]
-
-const wrongAmounts = (side: 'buy' | 'sell', spreads: readonly number[], amounts: readonly number[] | null): Wrong[] =>
-  amounts === null || amounts.length === 0 || amounts.length === spreads.length
-    ? []
-    : [
-        {
-          field: `${side}_amounts_pct`,
-          why: `the number of ${side}_amounts_pct must be the number of ${side}_spreads: ${amounts.length} is not ${spreads.length}`,
-        },
-      ]
 
 export const MARKET_MAKING: Base<typeof marketMakingFields> = {
   type: 'market_making',

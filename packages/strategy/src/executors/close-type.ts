@@ -17,6 +17,8 @@ export type CloseType = keyof typeof CLOSE_TYPES
 export const SIDES = { BUY: 1, SELL: 2 } as const
 export type Side = keyof typeof SIDES
 
+export const opposite = (side: Side): Side => (side === 'BUY' ? 'SELL' : 'BUY')
+
 export const ORDER_TYPES = { MARKET: 1, LIMIT: 2, LIMIT_MAKER: 3 } as const
 export type OrderType = keyof typeof ORDER_TYPES
 

@@ -1,13 +1,14 @@
 import type { z } from 'zod'
 import type { Side } from '../../executors/close-type.ts'
 import type { GridExecutorConfig } from '../../executors/executor-config.ts'
+import { barriersOf } from '../../executors/triple-barrier.ts'
 import { nearest, times } from '../../numbers/exact.ts'
 import type { World } from '../controller.ts'
 import { controllerConfig, field, PROMPT } from '../fields.ts'
 import { candlesFields, DIRECTIONAL } from '../fields-bases.ts'
 import { decimal, float, integer } from '../fields-kinds.ts'
 import { bollingerColumns, bollingerFields, bollingerSignal, widthColumn } from './bollinger-signal.ts'
-import { barrierOf, directional, type Open } from './directional.ts'
+import { directional, type Open } from './directional.ts'
 
 const schema = controllerConfig('bollingrid', DIRECTIONAL, {
   ...candlesFields,
@@ -45,7 +46,7 @@ const hasRoom = (config: BollinGridConfig, prices: Prices, price: number, world:
 
 const openGrid = (config: BollinGridConfig): Open => {
   const { connector_name, trading_pair, leverage } = config
-  const triple_barrier_config = barrierOf(config)
+  const triple_barrier_config = barriersOf(config, 'MARKET')
   const width = widthColumn(config)
   return (side, price, amount, world) => {
     const prices = pricesOf(config, side, world.feature('close'), world.feature(width) / 100)

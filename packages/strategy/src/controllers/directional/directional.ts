@@ -1,21 +1,18 @@
-import type { CandleFeed, Candles } from '../../candles.ts'
-import type { OrderType, Side } from '../../executors/close-type.ts'
-import type { ConnectorPair, ExecutorConfig, TrailingStop, TripleBarrier } from '../../executors/executor-config.ts'
+import type { Candles } from '../../candles.ts'
+import type { Side } from '../../executors/close-type.ts'
+import type { ConnectorPair, ExecutorConfig } from '../../executors/executor-config.ts'
+import { barriersOf, type ConfiguredBarriers } from '../../executors/triple-barrier.ts'
 import { type Exact, nearest, over } from '../../numbers/exact.ts'
 import { type Column, candleFeatures } from '../candle-features.ts'
 import { type Controller, type ControllerConfig, type Decide, NO_ACTIONS, type World } from '../controller.ts'
 import type { ControllerSchema } from '../fields.ts'
+import { candlesFeed, ownMarket } from '../own-market.ts'
 
 /** What every directional controller is configured with. */
-export interface DirectionalConfig extends ControllerConfig, ConnectorPair {
+export interface DirectionalConfig extends ControllerConfig, ConnectorPair, ConfiguredBarriers {
   readonly max_executors_per_side: number
   readonly cooldown_time: number
   readonly leverage: number
-  readonly stop_loss: number | null
-  readonly take_profit: number | null
-  readonly time_limit: number | null
-  readonly take_profit_order_type: OrderType
-  readonly trailing_stop: TrailingStop | null
   readonly candles_connector: string | null
   readonly candles_trading_pair: string | null
   readonly interval: string
@@ -39,28 +36,9 @@ export interface Directional<Config extends DirectionalConfig> {
   readonly open?: (config: Config) => Open
 }
 
-const feedOf = (config: DirectionalConfig, window: number): CandleFeed => ({
-  connector: config.candles_connector ?? config.connector_name,
-  pair: config.candles_trading_pair ?? config.trading_pair,
-  interval: config.interval,
-  window,
-})
-
-/** Entered at the market; left there too, but for the profit. */
-export const barrierOf = (config: DirectionalConfig): TripleBarrier => ({
-  stop_loss: config.stop_loss,
-  take_profit: config.take_profit,
-  time_limit: config.time_limit,
-  trailing_stop: config.trailing_stop,
-  open_order_type: 'MARKET',
-  take_profit_order_type: config.take_profit_order_type,
-  stop_loss_order_type: 'MARKET',
-  time_limit_order_type: 'MARKET',
-})
-
 const openPosition = (config: DirectionalConfig): Open => {
   const { connector_name, trading_pair, leverage } = config
-  const triple_barrier_config = barrierOf(config)
+  const triple_barrier_config = barriersOf(config, 'MARKET')
   return (side, price, amount) => ({
     type: 'position_executor',
     connector_name,
@@ -109,10 +87,10 @@ export const directional = <Config extends DirectionalConfig>(own: Directional<C
   name: own.name,
   type: 'directional_trading',
   schema: own.schema,
-  markets: (config) => [config],
-  feeds: (config) => [feedOf(config, own.window(config))],
+  markets: ownMarket,
+  feeds: (config) => [candlesFeed(config, own.window(config))],
   features: (config, candles, mode) => {
-    const series = candles(feedOf(config, own.window(config)))
+    const series = candles(candlesFeed(config, own.window(config)))
     const derived = series && own.derive(config, series, mode)
     return derived && candleFeatures(series, derived)
   },

@@ -1,26 +1,17 @@
 import type { z } from 'zod'
 import type { TrailingStop } from '../../executors/executor-config.ts'
 import { lastOf } from '../../indicators/series.ts'
-import { type Exact, minus, nearest, over, plus, times } from '../../numbers/exact.ts'
+import { minus, nearest, plus, times } from '../../numbers/exact.ts'
 import type { World } from '../controller.ts'
-import { controllerConfig, field, PROMPT, type Wrong } from '../fields.ts'
+import { controllerConfig, field, PROMPT } from '../fields.ts'
 import { candlesFields, DIRECTIONAL } from '../fields-bases.ts'
 import { bool, decimal, exactDecimal, listOf, named, optional } from '../fields-kinds.ts'
 import { trailingStop } from '../fields-models.ts'
+import { sharesOf, weightsOf, wrongWeights } from '../weights.ts'
 import { bollingerColumns, bollingerFields, bollingerSignal } from './bollinger-signal.ts'
 import { directional, type Open } from './directional.ts'
 
 const choice = field(named('bool', optional(bool)), null, PROMPT)
-
-const wrongAmounts = (config: {
-  readonly dca_spreads: readonly Exact[]
-  readonly dca_amounts_pct: readonly number[] | null
-}): readonly Wrong[] => {
-  const { dca_spreads: spreads, dca_amounts_pct: amounts } = config
-  if (amounts === null || amounts.length === 0 || amounts.length === spreads.length) return []
-  const why = `the number of dca_amounts_pct must be the number of dca_spreads: ${amounts.length} is not ${spreads.length}`
-  return [{ field: 'dca_amounts_pct', why }]
-}
 
 const schema = controllerConfig(
   'dman_v3',
@@ -35,25 +26,18 @@ const schema = controllerConfig(
     dynamic_target: choice,
     activation_bounds: field(optional(listOf(decimal)), null, PROMPT),
   },
-  wrongAmounts,
+  (config) => wrongWeights(['dca_amounts_pct', config.dca_amounts_pct], ['dca_spreads', config.dca_spreads]),
 )
 export type DManV3Config = z.output<typeof schema>
 
 const MULTIPLIER = 'spread_multiplier'
-
-/** The share of the whole that each order has. */
-const sharesOf = ({ dca_amounts_pct: amounts, dca_spreads: spreads }: DManV3Config): readonly Exact[] => {
-  const weights = amounts === null || amounts.length === 0 ? spreads.map(() => 1) : amounts
-  const sum = weights.reduce<Exact>((total, weight) => plus(total, weight), { hi: 0, lo: 0 })
-  return weights.map((weight) => over(weight, sum))
-}
 
 const scaled = (stop: TrailingStop | null, by: number): TrailingStop | null =>
   stop && { activation_price: stop.activation_price * by, trailing_delta: stop.trailing_delta * by }
 
 const openLadder = (config: DManV3Config): Open => {
   const { connector_name, trading_pair, leverage, time_limit, activation_bounds } = config
-  const shares = sharesOf(config)
+  const shares = sharesOf(weightsOf(config.dca_spreads, config.dca_amounts_pct))
   return (side, price, amount, world) => {
     const multiplier = config.dynamic_order_spread === true ? world.feature(MULTIPLIER) : 1
     const target = config.dynamic_target === true ? multiplier : 1

@@ -8,6 +8,7 @@ import { type Controller, NO_ACTIONS } from '../controller.ts'
 import { controllerConfig, field, GENERIC, PROMPT } from '../fields.ts'
 import { candlesFields } from '../fields-bases.ts'
 import { integer, text } from '../fields-kinds.ts'
+import { candlesFeed, ownMarket } from '../own-market.ts'
 
 const schema = controllerConfig(
   'examples.sma_cross',
@@ -25,12 +26,7 @@ const schema = controllerConfig(
 )
 export type SmaCrossConfig = z.output<typeof schema>
 
-const feedOf = (config: SmaCrossConfig): CandleFeed => ({
-  connector: config.candles_connector ?? config.connector_name,
-  pair: config.candles_trading_pair ?? config.trading_pair,
-  interval: config.interval,
-  window: config.slow + 1,
-})
+const feedOf = (config: SmaCrossConfig): CandleFeed => candlesFeed(config, config.slow + 1)
 
 /** 1 on the row on which the fast average has come above the slow one, -1 on that on which it has come below, else 0. */
 const crossings = (fast: Float64Array, slow: Float64Array): Float64Array => {
@@ -60,7 +56,7 @@ export const smaCross: Controller<SmaCrossConfig> = {
   name: 'examples.sma_cross',
   type: 'generic',
   schema,
-  markets: (config) => [config],
+  markets: ownMarket,
   feeds: (config) => [feedOf(config)],
   features: (config, candles) => {
     const series = candles(feedOf(config))

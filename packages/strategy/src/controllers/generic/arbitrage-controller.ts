@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { ArbitrageExecutorConfig, ConnectorPair } from '../../executors/executor-config.ts'
+import { isSameMarket } from '../../executors/same-market.ts'
 import { type Action, type Controller, NO_ACTIONS, type World } from '../controller.ts'
 import { controllerConfig, field, GENERIC } from '../fields.ts'
 import { decimal, integer, text } from '../fields-kinds.ts'
@@ -22,9 +23,6 @@ const assetsOf = (market: ConnectorPair): readonly [base: string, quote: string]
   return [base, quote]
 }
 
-const isSame = (one: ConnectorPair, other: ConnectorPair): boolean =>
-  one.connector_name === other.connector_name && one.trading_pair === other.trading_pair
-
 /** What has happened one way: bought on one market and sold on the other. */
 interface Direction {
   isRunning: boolean
@@ -35,9 +33,9 @@ interface Direction {
 const directionOf = ({ active, finished }: World, buying: ConnectorPair): Direction => {
   const direction: Direction = { isRunning: false, completed: 0, lastEnd: Number.NEGATIVE_INFINITY }
   for (const { config } of active)
-    if (config.type === 'arbitrage_executor' && isSame(config.buying_market, buying)) direction.isRunning = true
+    if (config.type === 'arbitrage_executor' && isSameMarket(config.buying_market, buying)) direction.isRunning = true
   for (const { config, closeType, closeTimestamp } of finished) {
-    if (config.type !== 'arbitrage_executor' || !isSame(config.buying_market, buying)) continue
+    if (config.type !== 'arbitrage_executor' || !isSameMarket(config.buying_market, buying)) continue
     if (closeType === 'COMPLETED') direction.completed += 1
     direction.lastEnd = Math.max(direction.lastEnd, closeTimestamp ?? direction.lastEnd)
   }

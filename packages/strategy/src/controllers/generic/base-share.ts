@@ -1,5 +1,6 @@
 import type { Side } from '../../executors/close-type.ts'
 import type { ConnectorPair } from '../../executors/executor-config.ts'
+import { isSameMarket } from '../../executors/same-market.ts'
 import type { PositionSummary, Positions } from '../../positions/positions.ts'
 
 /** Between which shares of a controller's money its inventory shall be. */
@@ -14,7 +15,7 @@ const ROUNDING = 1e-12
 /** What executors left behind on a market; undefined when there is nothing. */
 export const positionOn = (positions: Positions, market: ConnectorPair): PositionSummary | undefined => {
   for (const position of positions)
-    if (position.connector_name === market.connector_name && position.trading_pair === market.trading_pair)
+    if (isSameMarket(position, market))
       return position.amount * position.breakevenPrice > position.volumeTradedQuote * ROUNDING ? position : undefined
   return undefined
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { type Action, type Controller, NO_ACTIONS } from '../controller.ts'
 import { controllerConfig, field, GENERIC, UPDATABLE } from '../fields.ts'
 import { exactDecimal, side } from '../fields-kinds.ts'
+import { ownMarket } from '../own-market.ts'
 import { gridExecutor, marketFields, orderFields, within } from './grid-strike-fields.ts'
 
 const schema = controllerConfig('grid_strike', GENERIC, {
@@ -20,7 +21,7 @@ export const gridStrike: Controller<GridStrikeConfig> = {
   name: 'grid_strike',
   type: 'generic',
   schema,
-  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
+  markets: ownMarket,
   start(config) {
     const isInside = within(config)
     const create: readonly Action[] = [

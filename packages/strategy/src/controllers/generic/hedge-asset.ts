@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { ConnectorPair, OrderExecutorConfig } from '../../executors/executor-config.ts'
+import { isSameMarket } from '../../executors/same-market.ts'
 import { type Controller, NO_ACTIONS, type World } from '../controller.ts'
 import { controllerConfig, field, GENERIC, UPDATABLE } from '../fields.ts'
 import { decimal, float, integer, positionMode, text } from '../fields-kinds.ts'
@@ -32,11 +33,7 @@ const isAnyNewer = ({ active, finished }: World, since: number): boolean => {
 
 const shortAmount = ({ positions }: World, market: ConnectorPair): number => {
   let amount = 0
-  for (const held of positions) {
-    const isShort =
-      held.side === 'SELL' && held.connector_name === market.connector_name && held.trading_pair === market.trading_pair
-    if (isShort) amount += held.amount
-  }
+  for (const held of positions) if (held.side === 'SELL' && isSameMarket(held, market)) amount += held.amount
   return amount
 }
 

@@ -1,5 +1,6 @@
 import type { OrderType } from '../../executors/close-type.ts'
 import type { ConnectorPair, ExecutorConfig, TripleBarrier } from '../../executors/executor-config.ts'
+import { profitAlone } from '../../executors/triple-barrier.ts'
 import { nearest, over, times } from '../../numbers/exact.ts'
 import type { PositionSummary } from '../../positions/positions.ts'
 import { type Action, type Decide, NO_ACTIONS, type World } from '../controller.ts'
@@ -51,19 +52,13 @@ export const wrongInventoryQuoting = (config: InventoryQuotingConfig): readonly 
 ]
 
 /** What the order carries in the place of a level that sells the whole inventory. */
-export const GLOBAL_EXIT = 'global_tp_sl'
+const GLOBAL_EXIT = 'global_tp_sl'
 
 /** The further out a level, the further its profit: once, twice, three times the configured one. */
-const barrierAt = (config: InventoryQuotingConfig, { place }: Level): TripleBarrier => ({
-  stop_loss: null,
-  take_profit: config.take_profit === null ? null : config.take_profit * (place + 1),
-  time_limit: null,
-  trailing_stop: null,
-  open_order_type: 'LIMIT_MAKER',
-  take_profit_order_type: config.take_profit_order_type,
-  stop_loss_order_type: 'MARKET',
-  time_limit_order_type: 'MARKET',
-})
+const barrierAt = (config: InventoryQuotingConfig, { place }: Level): TripleBarrier =>
+  profitAlone(config.take_profit === null ? null : config.take_profit * (place + 1), {
+    exit: config.take_profit_order_type,
+  })
 
 /** Sells an inventory at the market; as a closing order, so that in hedge mode the long becomes smaller. */
 const exitOf = (config: InventoryQuotingConfig, held: PositionSummary, reference: number): Action => ({

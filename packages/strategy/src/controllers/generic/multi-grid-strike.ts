@@ -5,6 +5,7 @@ import { type Action, type Controller, NO_ACTIONS, type World } from '../control
 import { controllerConfig, field, GENERIC, UPDATABLE, type Wrong } from '../fields.ts'
 import { bool, decimal, exactDecimal, listOf, side, text } from '../fields-kinds.ts'
 import { model } from '../fields-models.ts'
+import { ownMarket } from '../own-market.ts'
 import { gridExecutor, marketFields, orderFields, within } from './grid-strike-fields.ts'
 
 const grid = model('controllers.generic.multi_grid_strike.GridConfig', {
@@ -64,7 +65,7 @@ export const multiGridStrike: Controller<MultiGridStrikeConfig> = {
   name: 'multi_grid_strike',
   type: 'generic',
   schema,
-  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
+  markets: ownMarket,
   start(config) {
     const planned = plannedGrids(config)
     const ids = new Set(planned.map(({ executor }) => executor.level_id))

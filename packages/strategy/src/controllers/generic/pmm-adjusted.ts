@@ -4,6 +4,7 @@ import type { Controller } from '../controller.ts'
 import { controllerConfig, field, GENERIC, PROMPT } from '../fields.ts'
 import { interval, text } from '../fields-kinds.ts'
 import { candlesConfig } from '../fields-models.ts'
+import { ownMarket } from '../own-market.ts'
 import { inventoryQuoting, inventoryQuotingFields, wrongInventoryQuoting } from './inventory-quoting.ts'
 import { configuredFeed } from './pmm.ts'
 
@@ -35,7 +36,7 @@ export const pmmAdjusted: Controller<PmmAdjustedConfig> = {
   name: 'pmm_adjusted',
   type: 'generic',
   schema,
-  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
+  markets: ownMarket,
   feeds: (config) => [feedOf(config), ...config.candles_config.map(configuredFeed)],
   start: (config) => {
     const feed = feedOf(config)

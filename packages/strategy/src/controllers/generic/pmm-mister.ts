@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Executor } from '../../executors/executor.ts'
-import type { ExecutorConfig, TripleBarrier } from '../../executors/executor-config.ts'
+import type { ExecutorConfig } from '../../executors/executor-config.ts'
+import { profitAlone } from '../../executors/triple-barrier.ts'
 import { type Exact, nearest, over, times } from '../../numbers/exact.ts'
 import type { PositionSummary } from '../../positions/positions.ts'
 import { type Action, type Controller, type Decide, NO_ACTIONS, type World } from '../controller.ts'
@@ -21,6 +22,7 @@ import {
   text,
 } from '../fields-kinds.ts'
 import { factorOf, type Level, levelsOf, placesOf } from '../market-making/levels.ts'
+import { ownMarket } from '../own-market.ts'
 import { positionOn, shareOf, skewOf, wrongShares } from './base-share.ts'
 import { type LevelCrowd, levelCrowd } from './level-crowd.ts'
 import { positionExit } from './position-exit.ts'
@@ -71,17 +73,6 @@ const schema = controllerConfig(
 )
 export type PmmMisterConfig = z.output<typeof schema>
 
-const barrierOf = (config: PmmMisterConfig): TripleBarrier => ({
-  stop_loss: null,
-  take_profit: config.take_profit,
-  time_limit: null,
-  trailing_stop: null,
-  open_order_type: config.open_order_type,
-  take_profit_order_type: config.take_profit_order_type,
-  stop_loss_order_type: 'MARKET',
-  time_limit_order_type: 'MARKET',
-})
-
 /** Whether at a price a position would be worth more than it did cost, or less. */
 const standsAt = ({ side, breakevenPrice }: PositionSummary, price: number): 'winning' | 'losing' | 'even' => {
   if (price === breakevenPrice) return 'even'
@@ -93,7 +84,10 @@ const start = (config: PmmMisterConfig): Decide => {
   const places = placesOf(levels)
   const factors = levels.map(({ side, spread }) => factorOf(side, spread))
   const scales = levels.map(({ place }) => config.tolerance_scaling ** place)
-  const barrier = barrierOf(config)
+  const barrier = profitAlone(config.take_profit, {
+    entry: config.open_order_type,
+    exit: config.take_profit_order_type,
+  })
   const crowdAt = levelCrowd(places)
   const exit = positionExit(config)
   const { connector_name, trading_pair, leverage, position_side: collected, total_amount_quote: money } = config
@@ -215,6 +209,6 @@ export const pmmMister: Controller<PmmMisterConfig> = {
   name: 'pmm_mister',
   type: 'generic',
   schema,
-  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
+  markets: ownMarket,
   start,
 }

@@ -8,6 +8,7 @@ import { controllerConfig, field, GENERIC, PROMPT, UPDATABLE, UPDATABLE_PROMPT }
 import { bool, decimal, float, integer, listOf, text } from '../fields-kinds.ts'
 import { newlyEnded } from '../market-making/level-ends.ts'
 import { factorOf, type Level, levelsOf, placesOf } from '../market-making/levels.ts'
+import { ownMarket } from '../own-market.ts'
 import { NO_SKEW, type Skew, walletSkew } from './wallet-skew.ts'
 
 const schema = controllerConfig('pmm_v1', GENERIC, {
@@ -148,6 +149,6 @@ export const pmmV1: Controller<PmmV1Config> = {
   name: 'pmm_v1',
   type: 'generic',
   schema,
-  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
+  markets: ownMarket,
   start,
 }

@@ -4,6 +4,7 @@ import type { Controller } from '../controller.ts'
 import { controllerConfig, field, GENERIC, PROMPT } from '../fields.ts'
 import { text } from '../fields-kinds.ts'
 import { type ConfiguredCandles, candlesConfig } from '../fields-models.ts'
+import { ownMarket } from '../own-market.ts'
 import { inventoryQuoting, inventoryQuotingFields, wrongInventoryQuoting } from './inventory-quoting.ts'
 
 const schema = controllerConfig(
@@ -32,7 +33,7 @@ export const pmm: Controller<PmmConfig> = {
   name: 'pmm',
   type: 'generic',
   schema,
-  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
+  markets: ownMarket,
   feeds: (config) => config.candles_config.map(configuredFeed),
   start: (config) => inventoryQuoting(config, (world) => world.mid(config)),
 }

@@ -1,11 +1,11 @@
-import type { Side } from '../../executors/close-type.ts'
+import { opposite, type Side } from '../../executors/close-type.ts'
 import type { ConnectorPair } from '../../executors/executor-config.ts'
 import type { PositionSummary } from '../../positions/positions.ts'
 import { type Action, NO_ACTIONS, type World } from '../controller.ts'
 import type { ShareBounds } from './base-share.ts'
 
 /** What the order that closes a whole position carries in the place of a level. */
-export const GLOBAL_CLOSE = 'global_close'
+const GLOBAL_CLOSE = 'global_close'
 
 /** How often a close is tried before the controller goes on without it. */
 const ATTEMPTS = 3
@@ -97,7 +97,7 @@ export const positionExit = (
       type: 'order_executor',
       connector_name,
       trading_pair,
-      side: side === 'BUY' ? 'SELL' : 'BUY',
+      side: opposite(side),
       amount,
       position_action: 'CLOSE',
       price: null,

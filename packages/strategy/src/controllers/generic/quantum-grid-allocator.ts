@@ -2,7 +2,9 @@ import type { z } from 'zod'
 import type { CandleFeed } from '../../candles.ts'
 import type { Side } from '../../executors/close-type.ts'
 import type { ConnectorPair, GridExecutorConfig } from '../../executors/executor-config.ts'
+import { profitAlone } from '../../executors/triple-barrier.ts'
 import { bandwidth, bollingerBands } from '../../indicators/bollinger.ts'
+import { lastOf } from '../../indicators/series.ts'
 import { type Exact, exactOf, minus, nearest, type Price, plus, times } from '../../numbers/exact.ts'
 import { type Action, type Controller, NO_ACTIONS, type World } from '../controller.ts'
 import { controllerConfig, field, GENERIC, UPDATABLE, type Wrong } from '../fields.ts'
@@ -70,14 +72,15 @@ const feedOf = (config: QuantumGridAllocatorConfig, asset: string): CandleFeed =
   window: config.bb_length + 100,
 })
 
-/** How far the bands are apart, as a fraction of their middle; undefined until there are candles enough. */
+/** How far the bands are apart, as a fraction of their middle; undefined until there are candles enough and they move. */
 const bandwidthOf = (config: QuantumGridAllocatorConfig, world: World, asset: string): number | undefined => {
   const feed = feedOf(config, asset)
   const candles = world.candles(feed)
   if (!candles || candles.length < config.bb_length) return undefined
   const closes = candles.close.subarray(Math.max(0, candles.length - feed.window), candles.length)
-  const width = bandwidth(bollingerBands(closes, config.bb_length, config.bb_std_dev)).at(-1)
-  return width === undefined || Number.isNaN(width) ? undefined : width / 100
+  // The original never comes to it: there is no number of its own to keep for a token that costs next to nothing.
+  const width = lastOf(bandwidth(bollingerBands(closes, config.bb_length, config.bb_std_dev, 'relative'), 'relative'))
+  return width > 0 ? width / 100 : undefined
 }
 
 /** A grid around the middle: so far below it, so far above. */
@@ -133,16 +136,7 @@ const gridOf = (
     order_frequency: config.favorable_order_frequency,
     activation_bounds: config.activation_bounds,
     safe_extra_spread: config.safe_extra_spread,
-    triple_barrier_config: {
-      stop_loss: null,
-      take_profit: config.grid_tp_multiplier,
-      time_limit: null,
-      trailing_stop: null,
-      open_order_type: 'LIMIT_MAKER',
-      take_profit_order_type: 'LIMIT_MAKER',
-      stop_loss_order_type: 'MARKET',
-      time_limit_order_type: 'MARKET',
-    },
+    triple_barrier_config: profitAlone(config.grid_tp_multiplier),
     leverage: config.leverage,
     level_id: null,
     deduct_base_fees: false,

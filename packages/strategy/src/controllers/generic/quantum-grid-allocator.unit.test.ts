@@ -147,6 +147,14 @@ t.test('the range is that of the bands when it is to follow them', async (t) => 
     [100 * (1 - width / 2), 100 * (1 + width / 2)].map((x) => Number(x.toFixed(8))),
   )
   t.strictSame(decide(owning(30)), [], 'and without candles there is none')
+  const cheap = { ...candles, close: close.map((price) => price / 1e7) }
+  t.same(
+    grids(decide(owning(30, { candles: () => cheap })))[0]?.slice(1, 3),
+    grid?.slice(1, 3),
+    'a cheap token moves as much',
+  )
+  const still = { ...candles, close: close.map(() => 100) }
+  t.strictSame(decide(owning(30, { candles: () => still })), [], 'and what does not move has no range')
   t.strictSame(decide(owning(30, { candles: () => ({ ...candles, length: 2 }) })), [])
 })
 

@@ -1,6 +1,7 @@
 import type { Side } from '../../executors/close-type.ts'
 import type { Executor } from '../../executors/executor.ts'
 import type { ConnectorPair } from '../../executors/executor-config.ts'
+import { isSameMarket } from '../../executors/same-market.ts'
 import { nearest } from '../../numbers/exact.ts'
 import type { PositionSummary } from '../../positions/positions.ts'
 import type { World } from '../controller.ts'
@@ -26,17 +27,14 @@ export interface LegState {
   readonly highest: number
 }
 
-export const isOn = (place: ConnectorPair, market: ConnectorPair): boolean =>
-  place.connector_name === market.connector_name && place.trading_pair === market.trading_pair
-
 /** A quote of the strategy, which an order that closes a position is not. */
 export const isQuoteOn = ({ config }: Executor, market: ConnectorPair): boolean =>
-  config.type === 'position_executor' && isOn(config, market)
+  config.type === 'position_executor' && isSameMarket(config, market)
 
 const heldOf = (positions: readonly PositionSummary[], market: ConnectorPair, side: Side | undefined) => {
   let [heldQuote, pnlQuote] = [0, 0]
   for (const held of positions) {
-    if (!isOn(held, market) || (side !== undefined && held.side !== side)) continue
+    if (!isSameMarket(held, market) || (side !== undefined && held.side !== side)) continue
     heldQuote += held.amount * held.breakevenPrice
     pnlQuote += held.unrealizedPnlQuote + held.realizedPnlQuote - held.cumFeesQuote
   }

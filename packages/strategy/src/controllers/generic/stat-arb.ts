@@ -1,7 +1,9 @@
 import type { z } from 'zod'
 import type { CandleFeed } from '../../candles.ts'
-import type { Side } from '../../executors/close-type.ts'
+import { opposite, type Side } from '../../executors/close-type.ts'
 import type { ConnectorPair, OrderExecutorConfig, PositionExecutorConfig } from '../../executors/executor-config.ts'
+import { isSameMarket } from '../../executors/same-market.ts'
+import { profitAlone } from '../../executors/triple-barrier.ts'
 import { pairSpread } from '../../indicators/pair-spread.ts'
 import { minus, plus, times } from '../../numbers/exact.ts'
 import type { PositionSummary } from '../../positions/positions.ts'
@@ -9,7 +11,7 @@ import { type Action, type Controller, NO_ACTIONS, type World } from '../control
 import { controllerConfig, field, GENERIC } from '../fields.ts'
 import { decimal, exactDecimal, integer, interval, positionMode } from '../fields-kinds.ts'
 import { connectorPair } from '../fields-models.ts'
-import { isOn, isQuoteOn, type Leg, type LegState, legState } from './stat-arb-leg.ts'
+import { isQuoteOn, type Leg, type LegState, legState } from './stat-arb-leg.ts'
 
 const schema = controllerConfig('stat_arb', GENERIC, {
   connector_pair_dominant: field(connectorPair, { connector_name: 'binance_perpetual', trading_pair: 'SOL-USDT' }),
@@ -60,8 +62,6 @@ const signals = (config: StatArbConfig): ((world: World) => number) => {
   }
 }
 
-const opposite = (side: Side): Side => (side === 'BUY' ? 'SELL' : 'BUY')
-
 const closing = (config: StatArbConfig, held: PositionSummary): OrderExecutorConfig => ({
   type: 'order_executor',
   connector_name: held.connector_name,
@@ -94,16 +94,7 @@ const quoting = (
     side,
     entry_price: price,
     amount: config.min_amount_quote / mid,
-    triple_barrier_config: {
-      stop_loss: null,
-      take_profit: config.take_profit,
-      time_limit: null,
-      trailing_stop: null,
-      open_order_type: 'LIMIT_MAKER',
-      take_profit_order_type: 'LIMIT_MAKER',
-      stop_loss_order_type: 'MARKET',
-      time_limit_order_type: 'MARKET',
-    },
+    triple_barrier_config: profitAlone(config.take_profit),
     leverage: config.leverage,
     activation_bounds: null,
     level_id: null,
@@ -124,7 +115,9 @@ const closer = (config: StatArbConfig) => {
     const last = sent.get(`${held.connector_name} ${held.trading_pair} ${held.side}`)
     if (last === undefined || last.amount !== held.amount) return false
     if (tick - last.tick <= TICKS_TO_SETTLE) return true
-    return world.active.some((executor) => executor.config.type === 'order_executor' && isOn(executor.config, held))
+    return world.active.some(
+      (executor) => executor.config.type === 'order_executor' && isSameMarket(executor.config, held),
+    )
   }
   return {
     next: (): void => {
@@ -179,7 +172,7 @@ export const statArb: Controller<StatArbConfig> = {
         .filter((executor) => isQuoteOn(executor, market) && executor.side === opposite(side) && executor.isActive)
         .map((executor): Action => ({ type: 'stop', executor, keepPosition: false })),
       ...world.positions
-        .filter((held) => isOn(held, market) && held.side === opposite(side))
+        .filter((held) => isSameMarket(held, market) && held.side === opposite(side))
         .flatMap((held) => closes.close(world, held)),
     ]
 

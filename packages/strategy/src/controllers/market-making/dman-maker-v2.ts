@@ -1,9 +1,11 @@
 import type { z } from 'zod'
-import { type Exact, nearest, over, plus, times } from '../../numbers/exact.ts'
+import { nearest, times } from '../../numbers/exact.ts'
 import type { Controller } from '../controller.ts'
 import { controllerConfig, field, PROMPT, UPDATABLE } from '../fields.ts'
 import { MARKET_MAKING } from '../fields-bases.ts'
 import { decimal, exactDecimal, float, listOf, optional } from '../fields-kinds.ts'
+import { ownMarket } from '../own-market.ts'
+import { sharesOf, weightsOf, wrongWeights } from '../weights.ts'
 import { factorOf } from './levels.ts'
 import { marketMaking, type Quoting } from './market-making.ts'
 
@@ -16,23 +18,13 @@ const schema = controllerConfig(
     top_executor_refresh_time: field(optional(float), null, UPDATABLE),
     executor_activation_bounds: field(optional(listOf(decimal)), null, UPDATABLE),
   },
-  ({ dca_spreads, dca_amounts }) =>
-    dca_amounts.length === 0 || dca_amounts.length === dca_spreads.length
-      ? []
-      : [
-          {
-            field: 'dca_amounts',
-            why: `the number of dca_amounts must be the number of dca_spreads: ${dca_amounts.length} is not ${dca_spreads.length}`,
-          },
-        ],
+  (config) => wrongWeights(['dca_amounts', config.dca_amounts], ['dca_spreads', config.dca_spreads]),
 )
 export type DmanMakerV2Config = z.output<typeof schema>
 
 /** At each level an entry in steps: further and further away from it, for a share of its amount each. */
 const stepsAtLevels = (config: DmanMakerV2Config): Quoting['executor'] => {
-  const weights = config.dca_amounts.length === 0 ? config.dca_spreads.map(() => 1) : config.dca_amounts
-  const all = weights.reduce<Exact>(plus, { hi: 0, lo: 0 })
-  const shares = weights.map((weight) => over(weight, all))
+  const shares = sharesOf(weightsOf(config.dca_spreads, config.dca_amounts))
   const factors = {
     BUY: config.dca_spreads.map((spread) => factorOf('BUY', spread)),
     SELL: config.dca_spreads.map((spread) => factorOf('SELL', spread)),
@@ -63,7 +55,7 @@ export const dmanMakerV2: Controller<DmanMakerV2Config> = {
   name: 'dman_maker_v2',
   type: 'market_making',
   schema,
-  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
+  markets: ownMarket,
   start: (config) => {
     const executor = stepsAtLevels(config)
     const soonest = config.top_executor_refresh_time

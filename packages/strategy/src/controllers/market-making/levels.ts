@@ -1,5 +1,6 @@
 import type { Side } from '../../executors/close-type.ts'
-import { type Exact, minus, over, type Price, plus, times } from '../../numbers/exact.ts'
+import { type Exact, minus, type Price, plus, times } from '../../numbers/exact.ts'
+import { sharesOf, weightsOf } from '../weights.ts'
 
 /** A price at which a controller wants an order: so far from the reference, for so much money. */
 export interface Level {
@@ -21,23 +22,23 @@ export interface Ladder {
   readonly sell_amounts_pct: readonly number[] | null
 }
 
-const weightsOf = (spreads: readonly number[], amounts: readonly number[] | null): readonly number[] =>
-  amounts === null || amounts.length === 0 ? spreads.map(() => 1) : amounts
-
 /** The buys, then the sells. Both share one pool of money, by their weights. */
 export const levelsOf = (ladder: Ladder, money: Price): readonly Level[] => {
   const buys = weightsOf(ladder.buy_spreads, ladder.buy_amounts_pct)
   const sells = weightsOf(ladder.sell_spreads, ladder.sell_amounts_pct)
-  const weights = [...buys, ...sells].reduce<Exact>(plus, { hi: 0, lo: 0 })
-  const onSide = (side: Side, spreads: readonly number[], of: readonly number[]): Level[] =>
+  const shares = sharesOf([...buys, ...sells])
+  const onSide = (side: Side, spreads: readonly number[], of: readonly Exact[]): Level[] =>
     spreads.map((spread, place) => ({
       id: `${side.toLowerCase()}_${place}`,
       side,
       place,
       spread,
-      quote: times(over(of[place] ?? 0, weights), money),
+      quote: times(of[place] ?? 0, money),
     }))
-  return [...onSide('BUY', ladder.buy_spreads, buys), ...onSide('SELL', ladder.sell_spreads, sells)]
+  return [
+    ...onSide('BUY', ladder.buy_spreads, shares.slice(0, buys.length)),
+    ...onSide('SELL', ladder.sell_spreads, shares.slice(buys.length)),
+  ]
 }
 
 /** What a reference price is multiplied by for a level that lies `spread` away from it. */

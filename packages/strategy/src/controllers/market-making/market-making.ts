@@ -1,23 +1,18 @@
-import type { OrderType } from '../../executors/close-type.ts'
 import type { Executor } from '../../executors/executor.ts'
-import type { ConnectorPair, ExecutorConfig, TrailingStop, TripleBarrier } from '../../executors/executor-config.ts'
+import type { ConnectorPair, ExecutorConfig } from '../../executors/executor-config.ts'
+import { barriersOf, type ConfiguredBarriers } from '../../executors/triple-barrier.ts'
 import { type Exact, nearest, over, times } from '../../numbers/exact.ts'
 import { type Action, type Decide, NO_ACTIONS, type World } from '../controller.ts'
-import { rebalancing } from './inventory.ts'
 import { newlyEnded } from './level-ends.ts'
 import { factorOf, type Ladder, type Level, levelsOf, placesOf } from './levels.ts'
+import { rebalancing } from './rebalance.ts'
 
 /** What every market maker is configured with. */
-export interface MarketMakingConfig extends ConnectorPair, Ladder {
+export interface MarketMakingConfig extends ConnectorPair, Ladder, ConfiguredBarriers {
   readonly total_amount_quote: number
   readonly executor_refresh_time: number
   readonly cooldown_time: number
   readonly leverage: number
-  readonly stop_loss: number | null
-  readonly take_profit: number | null
-  readonly time_limit: number | null
-  readonly take_profit_order_type: OrderType
-  readonly trailing_stop: TrailingStop | null
   readonly position_rebalance_threshold_pct: number
   readonly skip_rebalance: boolean
 }
@@ -34,21 +29,9 @@ export interface Quoting {
   readonly isOld?: (level: Level, age: number) => boolean
 }
 
-/** The barriers of a market maker's positions: entered by a limit order, left by market orders but for the profit. */
-export const barrierOf = (config: MarketMakingConfig): TripleBarrier => ({
-  stop_loss: config.stop_loss,
-  take_profit: config.take_profit,
-  time_limit: config.time_limit,
-  trailing_stop: config.trailing_stop,
-  open_order_type: 'LIMIT',
-  take_profit_order_type: config.take_profit_order_type,
-  stop_loss_order_type: 'MARKET',
-  time_limit_order_type: 'MARKET',
-})
-
 /** A position at each level, entered at its price. */
 export const positionsAtLevels = (config: MarketMakingConfig): Quoting['executor'] => {
-  const barrier = barrierOf(config)
+  const barrier = barriersOf(config, 'LIMIT')
   const { connector_name, trading_pair, leverage } = config
   return (level, price, amount) => ({
     type: 'position_executor',

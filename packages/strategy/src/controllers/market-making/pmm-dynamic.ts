@@ -7,6 +7,7 @@ import type { Controller } from '../controller.ts'
 import { controllerConfig, field, PROMPT, UPDATABLE_PROMPT } from '../fields.ts'
 import { candlesFields, MARKET_MAKING } from '../fields-bases.ts'
 import { float, integer, listOf } from '../fields-kinds.ts'
+import { candlesFeed, ownMarket } from '../own-market.ts'
 import { marketMaking, positionsAtLevels } from './market-making.ts'
 
 const schema = controllerConfig('pmm_dynamic', MARKET_MAKING, {
@@ -20,12 +21,8 @@ const schema = controllerConfig('pmm_dynamic', MARKET_MAKING, {
 })
 export type PmmDynamicConfig = z.output<typeof schema>
 
-const feedOf = (config: PmmDynamicConfig): CandleFeed => ({
-  connector: config.candles_connector ?? config.connector_name,
-  pair: config.candles_trading_pair ?? config.trading_pair,
-  interval: config.interval,
-  window: Math.max(config.macd_slow, config.macd_fast, config.macd_signal, config.natr_length) + 100,
-})
+const feedOf = (config: PmmDynamicConfig): CandleFeed =>
+  candlesFeed(config, Math.max(config.macd_slow, config.macd_fast, config.macd_signal, config.natr_length) + 100)
 
 const lengthsOf = (config: PmmDynamicConfig): MacdLengths => ({
   fast: config.macd_fast,
@@ -71,7 +68,7 @@ export const pmmDynamic: Controller<PmmDynamicConfig> = {
   name: 'pmm_dynamic',
   type: 'market_making',
   schema,
-  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
+  markets: ownMarket,
   feeds: (config) => [feedOf(config)],
   features,
   start: (config) =>

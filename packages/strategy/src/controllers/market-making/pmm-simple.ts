@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Controller } from '../controller.ts'
 import { controllerConfig } from '../fields.ts'
 import { MARKET_MAKING } from '../fields-bases.ts'
+import { ownMarket } from '../own-market.ts'
 import { marketMaking, positionsAtLevels } from './market-making.ts'
 
 const schema = controllerConfig('pmm_simple', MARKET_MAKING, {})
@@ -12,6 +13,6 @@ export const pmmSimple: Controller<PmmSimpleConfig> = {
   name: 'pmm_simple',
   type: 'market_making',
   schema,
-  markets: ({ connector_name, trading_pair }) => [{ connector_name, trading_pair }],
+  markets: ownMarket,
   start: (config) => marketMaking(config, { executor: positionsAtLevels(config) }),
 }

@@ -1,23 +1,23 @@
 import type { ConnectorPair, OrderExecutorConfig } from '../../executors/executor-config.ts'
+import { isSameMarket } from '../../executors/same-market.ts'
 import { type Exact, nearest, plus } from '../../numbers/exact.ts'
 import type { Positions } from '../../positions/positions.ts'
 import type { Action, World } from '../controller.ts'
 import type { Level } from './levels.ts'
 
 /** What the order that rebalances carries in the place of a level. */
-export const REBALANCE = 'position_rebalance'
+const REBALANCE = 'position_rebalance'
 
-interface Inventory extends ConnectorPair {
+interface RebalanceConfig extends ConnectorPair {
   readonly position_rebalance_threshold_pct: number
   readonly skip_rebalance: boolean
 }
 
 /** What executors left behind on a market, in base; below zero when it is owed. */
-export const heldBase = (positions: Positions, market: ConnectorPair): number => {
+const heldBase = (positions: Positions, market: ConnectorPair): number => {
   let base = 0
   for (const position of positions) {
-    if (position.connector_name !== market.connector_name || position.trading_pair !== market.trading_pair) continue
-    base += position.side === 'BUY' ? position.amount : -position.amount
+    if (isSameMarket(position, market)) base += position.side === 'BUY' ? position.amount : -position.amount
   }
   return base
 }
@@ -28,7 +28,7 @@ export const heldBase = (positions: Positions, market: ConnectorPair): number =>
  * shall start from the wallet has `initial_positions` or `skip_rebalance`. Undefined where nothing is ever rebalanced.
  */
 export const rebalancing = (
-  config: Inventory,
+  config: RebalanceConfig,
   levels: readonly Level[],
 ): ((world: World, reference: number) => Action | undefined) | undefined => {
   if (config.skip_rebalance || config.connector_name.includes('_perpetual')) return undefined

@@ -46,13 +46,15 @@ export const backtesting: ServiceDefinition<BacktestingConfig> = {
       onError: (error) => report(error, 'projecting backtests'),
     })
     const queries = taskQueries(pool, () => tasks.catchUp(CATCH_UP_MS))
-    const workers = createWorkerPool({
+    const limits = {
       size: config.BACKTEST_WORKERS,
       memoryMb: config.BACKTEST_MEMORY_MB,
       timeLimitMs: config.BACKTEST_TIME_LIMIT * SECOND_MS,
       idleMs: config.BACKTEST_IDLE_SECONDS * SECOND_MS,
-    })
-    const metrics = backtestMetrics(kit.metrics, workers)
+    }
+    const workers = createWorkerPool({ ...limits, purpose: 'answers' })
+    const triers = createWorkerPool({ ...limits, purpose: 'trials' })
+    const metrics = backtestMetrics(kit.metrics, { alive: () => workers.alive() + triers.alive() })
     const uploads = createUploads(pool)
     const candles = keptCandles(marketCandles(kit.call), {
       mostBytes: config.BACKTEST_CANDLES_MB * MEGABYTE,
@@ -67,7 +69,7 @@ export const backtesting: ServiceDefinition<BacktestingConfig> = {
     const files = userFiles(config.COLIBRI_HOME)
     const prepare = prepareRuns({ files, candles, rules, uploads, workers, mostRows: config.BACKTEST_MAX_ROWS })
     const results = createStoreResults(pool)
-    const searches = await openOptimisations(kit, { runs: prepare, workers })
+    const searches = await openOptimisations(kit, { runs: prepare, workers: triers })
     const progress = followProgress(nats)
     const runner = createTaskRunner({
       handle: handleFollowUp({ log, now: Date.now }),
@@ -96,7 +98,7 @@ export const backtesting: ServiceDefinition<BacktestingConfig> = {
     const keepOnly = async (ids: readonly string[]): Promise<void> =>
       uploads.keepOnly([...ids, ...(await searches.uploads())])
     const stopping = new AbortController()
-    kit.onShutdown(() => workers.close())
+    kit.onShutdown(async () => void (await Promise.all([workers.close(), triers.close()])))
     let running: Promise<void> = Promise.resolve()
 
     return {

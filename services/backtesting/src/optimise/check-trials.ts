@@ -52,6 +52,9 @@ const misspelt = (controller: ControllerSource, config: BacktestSpec['config'], 
   return parsed?.success ? Object.keys(parameters).filter((field) => !hasField(parsed.data, field)) : []
 }
 
+/** What a search is of. */
+const FIXED: ReadonlySet<string> = new Set(['controller_type', 'controller_name'])
+
 /** Has the controller look at every trial that can be foreseen. Throws `ApiError` 422 for the first that it would refuse. */
 export const checkTrials = async (
   runs: Pick<PrepareRun, 'describe' | 'checkAgain'>,
@@ -59,6 +62,11 @@ export const checkTrials = async (
   plan: SearchPlan,
   method: string,
 ): Promise<void> => {
+  const fixed = plan.space.filter(({ field }) => FIXED.has(field))
+  if (fixed.length > 0)
+    throw unprocessable(
+      fixed.map(({ field }) => item(field, 'cannot be searched: a search is of one controller', spec.config[field])),
+    )
   const all = foreseen(plan, method)
   const checked = controller.kind === 'own' ? all.slice(0, OWN_CHECKED) : all
   const seriesOf = ({ market, feeds }: CheckedRun['needs']): string => JSON.stringify([market, feeds])

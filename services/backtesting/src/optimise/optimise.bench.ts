@@ -12,7 +12,7 @@ import { planOf } from './search-plan.ts'
  * random search lets every trial run when there is room; a Bayesian one waits at the end of each round of eight.
  */
 const FILE = new URL('../../../../../shared/data/candles/BTC_USDT_5m_2024-01_2024-09.csv.gz', import.meta.url)
-const TRIALS = 48
+const TRIALS = 96
 const REPEATS = 2
 const TARGET = 1.8
 
@@ -87,7 +87,7 @@ const search = async (workers: WorkerPool, method: 'random' | 'bayesian', trials
 }
 
 const poolOf = (size: number): WorkerPool =>
-  createWorkerPool({ size, memoryMb: 512, timeLimitMs: 60_000, idleMs: 60_000 })
+  createWorkerPool({ purpose: 'trials', size, memoryMb: 512, timeLimitMs: 60_000, idleMs: 60_000 })
 
 const pools = [poolOf(1), poolOf(2)]
 for (const pool of pools) await search(pool, 'random', 4 * pool.size)

@@ -27,8 +27,8 @@ export const figuresOf = (results: Results): Figures =>
   Object.fromEntries(METRICS.map((metric) => [metric, results[metric]])) as Figures
 
 /**
- * Runs single trials, as many at once as there are workers and no more, so that other backtests find a worker between two
- * of them. Candles are loaded once for the whole search: a trial on the same ones as the configuration itself, whose `job`
+ * Runs single trials, as many at once as there are workers and no more, so that the trials of other searches find a worker
+ * between two of them. Candles are loaded once for the whole search: a trial on the same ones as the configuration itself, whose `job`
  * is at hand, is only sent its parameters.
  */
 export const trialRunner = (

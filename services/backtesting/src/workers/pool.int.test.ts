@@ -50,7 +50,7 @@ const own = (name: string, decide: string, before?: string): BacktestJob =>
   })
 
 const pool = (options: { readonly size?: number; readonly idleMs?: number } = {}) =>
-  createWorkerPool({ size: 1, memoryMb: 128, timeLimitMs: 60_000, idleMs: 60_000, ...options })
+  createWorkerPool({ purpose: 'answers', size: 1, memoryMb: 128, timeLimitMs: 60_000, idleMs: 60_000, ...options })
 
 t.test('a controller that never ends is ended, and says so', async (t) => {
   const workers = pool()

@@ -11,7 +11,7 @@ export {
 export type { Results } from './backtest/results.ts'
 export { runBacktest } from './backtest/run-backtest.ts'
 export type { CandleFeed, Candles } from './candles.ts'
-export { type Column, candleFeatures, inName } from './controllers/candle-features.ts'
+export { candleFeatures } from './controllers/candle-features.ts'
 export { CONTROLLERS, findController } from './controllers/catalogue.ts'
 export {
   type Action,
@@ -32,12 +32,10 @@ export {
 } from './controllers/directional/directional.ts'
 export {
   type Base,
-  type Bounds,
   type ConfigOf,
   type ControllerSchema,
   controllerConfig,
   type Field,
-  type FieldFlags,
   type FieldMeta,
   type Fields,
   field,
@@ -49,7 +47,7 @@ export {
   UPDATABLE_PROMPT,
   type Wrong,
 } from './controllers/fields.ts'
-export { candlesFields, DIRECTIONAL, levelAmounts, MARKET_MAKING, wrongLevels } from './controllers/fields-bases.ts'
+export { candlesFields, DIRECTIONAL, MARKET_MAKING } from './controllers/fields-bases.ts'
 export {
   blankAs,
   bool,
@@ -67,7 +65,6 @@ export {
   type PositionMode,
   positionMode,
   positionSide,
-  type Refusal,
   side,
   text,
   textOrNull,
@@ -81,17 +78,17 @@ export {
   tripleBarrier,
 } from './controllers/fields-models.ts'
 export { type TemplateField, template } from './controllers/fields-template.ts'
-export type { Ladder, Level } from './controllers/market-making/levels.ts'
+export type { Level } from './controllers/market-making/levels.ts'
 export {
   type MarketMakingConfig,
   marketMaking,
   positionsAtLevels,
   type Quoting,
 } from './controllers/market-making/market-making.ts'
+export { candlesFeed, ownMarket } from './controllers/own-market.ts'
 export {
   CLOSE_TYPES,
   type CloseType,
-  ORDER_TYPES,
   RUNNABLE_STATUSES,
   SIDES,
   type Side,
@@ -111,10 +108,8 @@ export type {
 } from './executors/executor-config.ts'
 export * from './indicators/index.ts'
 export {
-  ceilingOf,
   type Exact,
   exactOf,
-  floorOf,
   minus,
   nearest,
   over,

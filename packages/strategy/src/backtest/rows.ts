@@ -1,7 +1,7 @@
 import type { Candles } from '../candles.ts'
 
 /** How many of the ascending `times` are below `time`. */
-export const countBelow = (times: Float64Array, time: number): number => {
+const countBelow = (times: Float64Array, time: number): number => {
   let [low, high] = [0, times.length]
   while (low < high) {
     const middle = (low + high) >>> 1

@@ -1,6 +1,7 @@
 import type { CloseType } from '../executors/close-type.ts'
 import type { Executor } from '../executors/executor.ts'
 import type { BacktestMode, PnlSeries, PositionHoldReport } from './backtest.ts'
+import { profitLevels } from './profit-levels.ts'
 import type { Results } from './results.ts'
 import { spacing } from './rows.ts'
 import { Sum } from './sum.ts'
@@ -29,7 +30,7 @@ export const summarise = (outcome: Outcome): Results => {
   const traded = long.all + short.all
   const net = counts.net.value + outcome.positionRealized - holdFees(outcome)
   const losses = -losers.money.value
-  const levels = mode === 'hummingbot' ? outcome.pnl.total : equityOf(outcome.pnl)
+  const levels = profitLevels(outcome.pnl, mode)
   const drawdown = maxDrawdown(levels)
   return {
     net_pnl: share(net, capital),
@@ -132,10 +133,6 @@ const share = (part: number, of: number): number => (of === 0 ? 0 : part / of)
 /** The original never takes the fees of what is held from anything. */
 const holdFees = ({ mode, holds }: Outcome): number =>
   mode === 'hummingbot' ? 0 : holds.reduce((total, { cumFeesQuote }) => total + cumFeesQuote, 0)
-
-/** Everything that is owned and owed, at the row's price. */
-export const equityOf = ({ total, executorUnrealized }: PnlSeries): Float64Array =>
-  total.map((level, row) => level + (executorUnrealized[row] ?? 0))
 
 /** The deepest fall below the highest level before it; zero or less. */
 const maxDrawdown = (levels: Float64Array): number => {

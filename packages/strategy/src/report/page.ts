@@ -1,8 +1,8 @@
+import { profitLevels } from '../backtest/profit-levels.ts'
 import type { ReportData } from './browser/report-data.ts'
 import { durationText, percentText, plainText, timeText } from './browser/words.ts'
 import { packExecutors, packFills } from './executor-columns.ts'
 import { escaped, scriptJson, scriptText } from './html.ts'
-import { levelsOf } from './levels.ts'
 import { packCandles, packNumbers, packTimes } from './pack.ts'
 import type { ChartLibrary, ReportInput } from './report.ts'
 import { pageScript } from './script.ts'
@@ -39,7 +39,7 @@ const reportData = (input: ReportInput, quote: string): ReportData => ({
   candles: packCandles(input.candles),
   equity: {
     times: packTimes(input.equity.timestamp, input.equity.length),
-    total: packNumbers(levelsOf(input.equity, input.mode), input.equity.length),
+    total: packNumbers(profitLevels(input.equity, input.mode), input.equity.length),
   },
   executors: packExecutors(input.executors, input.candles, input.mode),
   fills: packFills(input.executors),

@@ -1,7 +1,7 @@
 import type { BacktestMode } from '../backtest/backtest.ts'
+import { profitLevels } from '../backtest/profit-levels.ts'
 import { csvLine } from './browser/csv.ts'
 import { drawdownOf } from './browser/row-at.ts'
-import { levelsOf } from './levels.ts'
 import type { ReportEquity, ReportExecutor } from './report.ts'
 
 type Cell = string | number | null
@@ -51,7 +51,7 @@ export const equityTable = (equity: ReportEquity, mode: BacktestMode): Table => 
     'active_executors',
     'cumulative_volume',
   ],
-  rows: () => equityRows(equity, drawdownOf(levelsOf(equity, mode))),
+  rows: () => equityRows(equity, drawdownOf(profitLevels(equity, mode))),
 })
 
 const equityRows = function* (equity: ReportEquity, drawdown: Float64Array): Generator<readonly Cell[]> {

@@ -86,13 +86,7 @@ export {
   type Quoting,
 } from './controllers/market-making/market-making.ts'
 export { candlesFeed, ownMarket } from './controllers/own-market.ts'
-export {
-  CLOSE_TYPES,
-  type CloseType,
-  RUNNABLE_STATUSES,
-  SIDES,
-  type Side,
-} from './executors/close-type.ts'
+export { CLOSE_TYPES, type CloseType } from './executors/close-type.ts'
 export type { Executor } from './executors/executor.ts'
 export type {
   ArbitrageExecutorConfig,
@@ -106,6 +100,8 @@ export type {
   TripleBarrier,
   XemmExecutorConfig,
 } from './executors/executor-config.ts'
+export { RUNNABLE_STATUSES } from './executors/runnable-status.ts'
+export { SIDES, type Side } from './executors/side.ts'
 export * from './indicators/index.ts'
 export {
   type Exact,

@@ -1,4 +1,5 @@
-import { ORDER_TYPES, type OrderType, type Side } from '../executors/close-type.ts'
+import { ORDER_TYPES, type OrderType } from '../executors/order-type.ts'
+import type { Side } from '../executors/side.ts'
 import { type Exact, exactOf } from '../numbers/exact.ts'
 
 /** Why a value is refused: type and words as the REST API's validation errors have them. */

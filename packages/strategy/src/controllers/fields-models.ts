@@ -1,5 +1,5 @@
-import type { Side } from '../executors/close-type.ts'
 import type { ConnectorPair, TrailingStop, TripleBarrier } from '../executors/executor-config.ts'
+import type { Side } from '../executors/side.ts'
 import {
   blankAs,
   decimal,

@@ -1,4 +1,4 @@
-import { ORDER_TYPES } from '../executors/close-type.ts'
+import { ORDER_TYPES } from '../executors/order-type.ts'
 import { type ControllerSchema, type FieldMeta, fieldsOf } from './fields.ts'
 import { isObject, REFUSED } from './fields-kinds.ts'
 import { connectorPair, tripleBarrier } from './fields-models.ts'

@@ -13,14 +13,3 @@ export const CLOSE_TYPES = {
 } as const
 
 export type CloseType = keyof typeof CLOSE_TYPES
-
-export const SIDES = { BUY: 1, SELL: 2 } as const
-export type Side = keyof typeof SIDES
-
-export const opposite = (side: Side): Side => (side === 'BUY' ? 'SELL' : 'BUY')
-
-export const ORDER_TYPES = { MARKET: 1, LIMIT: 2, LIMIT_MAKER: 3 } as const
-export type OrderType = keyof typeof ORDER_TYPES
-
-export const RUNNABLE_STATUSES = { NOT_STARTED: 1, RUNNING: 2, SHUTTING_DOWN: 3, TERMINATED: 4 } as const
-export type RunnableStatus = keyof typeof RUNNABLE_STATUSES

@@ -1,5 +1,6 @@
 import type { Price } from '../numbers/exact.ts'
-import type { OrderType, Side } from './close-type.ts'
+import type { OrderType } from './order-type.ts'
+import type { Side } from './side.ts'
 
 /**
  * What a controller asks for. The names are the contract's, since users meet them in configurations and answers. Prices

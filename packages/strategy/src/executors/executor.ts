@@ -1,5 +1,7 @@
-import type { CloseType, RunnableStatus, Side } from './close-type.ts'
+import type { CloseType } from './close-type.ts'
 import type { ExecutorConfig } from './executor-config.ts'
+import type { RunnableStatus } from './runnable-status.ts'
+import type { Side } from './side.ts'
 
 /** An executor as a controller sees it. */
 export interface Executor {

@@ -1,5 +1,5 @@
-import type { OrderType } from './close-type.ts'
 import type { TripleBarrier } from './executor-config.ts'
+import type { OrderType } from './order-type.ts'
 
 /** How a position ends, as most controllers are configured with it. */
 export type ConfiguredBarriers = Pick<

@@ -1,4 +1,4 @@
-import type { Side } from '../executors/close-type.ts'
+import type { Side } from '../executors/side.ts'
 import { Decimal, ZERO } from './decimal.ts'
 
 /** What was executed for an executor, with what it paid in fees. */

@@ -1,4 +1,4 @@
-import type { Side } from '../executors/close-type.ts'
+import type { Side } from '../executors/side.ts'
 import { Decimal, everyDigitOf } from './decimal.ts'
 import type { HoldFill } from './position-hold.ts'
 

@@ -1,5 +1,5 @@
-import type { Side } from '../executors/close-type.ts'
 import type { ConnectorPair } from '../executors/executor-config.ts'
+import type { Side } from '../executors/side.ts'
 import { Decimal, ZERO } from './decimal.ts'
 import type { PositionSummary } from './positions.ts'
 

@@ -1,5 +1,5 @@
-import type { Side } from '../executors/close-type.ts'
 import type { ConnectorPair } from '../executors/executor-config.ts'
+import type { Side } from '../executors/side.ts'
 
 /** What executors left behind on one market, as a controller sees it. */
 export interface PositionSummary extends ConnectorPair {

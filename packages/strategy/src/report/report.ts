@@ -1,8 +1,10 @@
 import type { BacktestMode, PositionHoldReport } from '../backtest/backtest.ts'
 import type { Results } from '../backtest/results.ts'
 import type { Candles } from '../candles.ts'
-import type { CloseType, RunnableStatus, Side } from '../executors/close-type.ts'
+import type { CloseType } from '../executors/close-type.ts'
 import type { ConnectorPair } from '../executors/executor-config.ts'
+import type { RunnableStatus } from '../executors/runnable-status.ts'
+import type { Side } from '../executors/side.ts'
 
 /** What a report tells of an executor. Times in seconds. */
 export interface ReportExecutor {

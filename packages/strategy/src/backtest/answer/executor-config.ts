@@ -1,4 +1,3 @@
-import { ORDER_TYPES, SIDES } from '../../executors/close-type.ts'
 import type { Executor } from '../../executors/executor.ts'
 import type {
   DcaExecutorConfig,
@@ -9,6 +8,8 @@ import type {
   TrailingStop,
   TripleBarrier,
 } from '../../executors/executor-config.ts'
+import { ORDER_TYPES } from '../../executors/order-type.ts'
+import { SIDES } from '../../executors/side.ts'
 import { decimal, float, list, object, orNull, text } from './json.ts'
 
 /** The configuration of an executor with all its fields, in the order of the original's. */

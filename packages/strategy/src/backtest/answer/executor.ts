@@ -1,4 +1,6 @@
-import { CLOSE_TYPES, RUNNABLE_STATUSES, SIDES } from '../../executors/close-type.ts'
+import { CLOSE_TYPES } from '../../executors/close-type.ts'
+import { RUNNABLE_STATUSES } from '../../executors/runnable-status.ts'
+import { SIDES } from '../../executors/side.ts'
 import { nearest } from '../../numbers/exact.ts'
 import type { ReportedExecutor } from '../backtest.ts'
 import type { GridTrail } from '../simulators/simulation.ts'

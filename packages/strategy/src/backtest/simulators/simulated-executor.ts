@@ -1,6 +1,8 @@
 import type { Candles } from '../../candles.ts'
-import type { CloseType, RunnableStatus, Side } from '../../executors/close-type.ts'
+import type { CloseType } from '../../executors/close-type.ts'
 import type { ExecutorConfig } from '../../executors/executor-config.ts'
+import type { RunnableStatus } from '../../executors/runnable-status.ts'
+import type { Side } from '../../executors/side.ts'
 import type { Inventory } from '../../positions/inventory.ts'
 import type { GridTrail, SimulatedMarket, Simulation } from './simulation.ts'
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { Side } from '../../executors/close-type.ts'
 import type { GridExecutorConfig } from '../../executors/executor-config.ts'
+import type { Side } from '../../executors/side.ts'
 import { barriersOf } from '../../executors/triple-barrier.ts'
 import { nearest, times } from '../../numbers/exact.ts'
 import type { World } from '../controller.ts'

@@ -1,6 +1,6 @@
 import type { Candles } from '../../candles.ts'
-import type { Side } from '../../executors/close-type.ts'
 import type { ConnectorPair, ExecutorConfig } from '../../executors/executor-config.ts'
+import type { Side } from '../../executors/side.ts'
 import { barriersOf, type ConfiguredBarriers } from '../../executors/triple-barrier.ts'
 import { type Exact, nearest, over } from '../../numbers/exact.ts'
 import { type Column, candleFeatures } from '../candle-features.ts'

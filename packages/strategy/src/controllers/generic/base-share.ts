@@ -1,6 +1,6 @@
-import type { Side } from '../../executors/close-type.ts'
 import type { ConnectorPair } from '../../executors/executor-config.ts'
 import { isSameMarket } from '../../executors/same-market.ts'
+import type { Side } from '../../executors/side.ts'
 import type { PositionSummary, Positions } from '../../positions/positions.ts'
 
 /** Between which shares of a controller's money its inventory shall be. */

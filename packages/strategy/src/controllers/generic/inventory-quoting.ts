@@ -1,5 +1,5 @@
-import type { OrderType } from '../../executors/close-type.ts'
 import type { ConnectorPair, ExecutorConfig, TripleBarrier } from '../../executors/executor-config.ts'
+import type { OrderType } from '../../executors/order-type.ts'
 import { profitAlone } from '../../executors/triple-barrier.ts'
 import { nearest, over, times } from '../../numbers/exact.ts'
 import type { PositionSummary } from '../../positions/positions.ts'

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import type { Side } from '../../executors/close-type.ts'
 import type { Executor } from '../../executors/executor.ts'
 import type { OrderExecutorConfig } from '../../executors/executor-config.ts'
+import type { Side } from '../../executors/side.ts'
 import { nearest, times } from '../../numbers/exact.ts'
 import { type Action, type Controller, type Decide, NO_ACTIONS, type World } from '../controller.ts'
 import { controllerConfig, field, GENERIC, PROMPT, UPDATABLE, UPDATABLE_PROMPT } from '../fields.ts'

@@ -1,5 +1,5 @@
-import { opposite, type Side } from '../../executors/close-type.ts'
 import type { ConnectorPair } from '../../executors/executor-config.ts'
+import { opposite, type Side } from '../../executors/side.ts'
 import type { PositionSummary } from '../../positions/positions.ts'
 import { type Action, NO_ACTIONS, type World } from '../controller.ts'
 import type { ShareBounds } from './base-share.ts'

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { CandleFeed } from '../../candles.ts'
-import type { Side } from '../../executors/close-type.ts'
 import type { ConnectorPair, GridExecutorConfig } from '../../executors/executor-config.ts'
+import type { Side } from '../../executors/side.ts'
 import { profitAlone } from '../../executors/triple-barrier.ts'
 import { bandwidth, bollingerBands } from '../../indicators/bollinger.ts'
 import { lastOf } from '../../indicators/series.ts'

@@ -1,7 +1,7 @@
-import type { Side } from '../../executors/close-type.ts'
 import type { Executor } from '../../executors/executor.ts'
 import type { ConnectorPair } from '../../executors/executor-config.ts'
 import { isSameMarket } from '../../executors/same-market.ts'
+import type { Side } from '../../executors/side.ts'
 import { nearest } from '../../numbers/exact.ts'
 import type { PositionSummary } from '../../positions/positions.ts'
 import type { World } from '../controller.ts'

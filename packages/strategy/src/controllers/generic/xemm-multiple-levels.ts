@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { Side } from '../../executors/close-type.ts'
 import type { XemmExecutorConfig } from '../../executors/executor-config.ts'
+import type { Side } from '../../executors/side.ts'
 import { type Action, type Controller, NO_ACTIONS, type World } from '../controller.ts'
 import { controllerConfig, field, GENERIC, PROMPT } from '../fields.ts'
 import { decimal, integer, is, type Kind, listOf, REFUSED, text } from '../fields-kinds.ts'

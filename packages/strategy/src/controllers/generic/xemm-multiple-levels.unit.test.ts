@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Side } from '../../executors/close-type.ts'
 import type { Executor } from '../../executors/executor.ts'
+import type { Side } from '../../executors/side.ts'
 import { anExecutor, aWorld } from '../../testing/world.ts'
 import type { Action } from '../controller.ts'
 import { xemmMultipleLevels } from './xemm-multiple-levels.ts'

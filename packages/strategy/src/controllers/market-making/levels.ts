@@ -1,4 +1,4 @@
-import type { Side } from '../../executors/close-type.ts'
+import type { Side } from '../../executors/side.ts'
 import { type Exact, minus, type Price, plus, times } from '../../numbers/exact.ts'
 import { sharesOf, weightsOf } from '../weights.ts'
 

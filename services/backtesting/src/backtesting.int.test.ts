@@ -70,6 +70,7 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     ...controller('quiet', ''),
     ...controller('hungry', 'keep.push(new Array(10_000).fill(n))', 'const keep: number[][] = []'),
     ...controller('throwing', "if (n === 7) throw new RangeError('row ' + n)"),
+    ...controller('unkept', "throw new Error('nothing \\0 \\ud800')"),
     ...controller('reading', '', "import { readFileSync } from 'node:fs'\nreadFileSync('/etc/hostname')"),
     ...controller('calling', "fetch('http://127.0.0.1:1')"),
     ...controller('spawning', "process.getBuiltinModule('child_process').execSync('true')"),
@@ -175,6 +176,9 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
         ['controller_name', 'Field required'],
       ],
     )
+    const unkept = await replica.post('/backtesting/tasks', { ...good, config: { ...bollinger, id: 'a\0' } })
+    t.match([unkept.status, detail(unkept)[0]?.loc], [422, ['body', 'config', 'dict', 'id']])
+    t.equal((await replica.get('/backtesting/tasks')).status, 200)
     const times = await run({ ...good, start_time: LAST, end_time: FIRST, backtesting_resolution: '7x' })
     t.same(
       detail(times).map(({ loc }) => loc.at(-1)),
@@ -226,6 +230,8 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     t.match(await until(id, ['failed', 'completed']), { status: 'failed', error: /RangeError: row 7/ })
     const unloadable = await submit(own('reading'))
     t.match(await until(unloadable, ['failed', 'completed']), { status: 'failed', error: /cannot import 'node:fs'/ })
+    const unkept = await submit(own('unkept'))
+    t.match(await until(unkept, ['failed', 'completed']), { status: 'failed', error: /nothing \u{FFFD}/u })
     t.equal((await run(good)).text === answer, true, 'the next one runs as ever')
   })
 
@@ -250,6 +256,26 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     t.same(detail(await ask({ csv, rows }))[0]?.loc, ['body', 'candles', 0])
     t.match(detail(await ask({ rows: rows.toReversed() }))[0]?.msg, /give the oldest first/)
     t.match(detail(await ask({ csv: 'time,open\n1,2' }))[0]?.msg, /no column high, low, close, volume/)
+    const given = { ...request, end_time: end, config: nowhere }
+    t.match(
+      detail(
+        await run({
+          ...given,
+          candles: [
+            { ...series, rows },
+            { ...series, csv },
+          ],
+        }),
+      ),
+      [{ loc: ['body', 'candles', 1], msg: /the same series as candles 0$/ }],
+      'which one is meant?',
+    )
+    t.match(await run({ ...given, start_time: 60, end_time: 120, candles: [{ ...series, csv }] }), {
+      status: 400,
+      body: {
+        detail: /those that came with the request go from 2025-01-01T00:00:00\.000Z to 2025-01-03T01:59:00\.000Z$/,
+      },
+    })
     const id = await submit({ ...request, end_time: end, config: nowhere, candles: [{ ...series, csv }] })
     t.match(await until(id, ['failed', 'completed']), { status: 'completed' })
     const stored = await replica.get(`/backtesting/tasks/${id}`)

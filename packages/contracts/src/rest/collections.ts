@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { type Refusal, validationItems } from './issues.ts'
 import { forward, jsonSchema, type Lax, missing, no, plural, report } from './lax.ts'
 import { markList, marksOf } from './marks.ts'
-import { anything } from './scalars.ts'
+import { anything, text } from './scalars.ts'
+
+/** Of a member. */
+const nameText = text()
 
 const isDictionary = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -21,7 +24,10 @@ export function dict(inner: Lax<unknown> = anything()): Lax<Record<string, unkno
       }
       // Entries, not assignment: a client may well send a member named __proto__.
       return Object.fromEntries(
-        Object.entries(input).map(([name, value]) => [name, forward(inner, value, [name], context)]),
+        Object.entries(input).map(([name, value]) => {
+          forward(nameText, name, [name], context)
+          return [name, forward(inner, value, [name], context)]
+        }),
       )
     })
     .meta({ type: 'object', additionalProperties: true })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { compareDecimals, decimalOfFloat, pythonDecimal } from './decimal-text.ts'
-import { expectedText } from './issues.ts'
+import { expectedText, type Refusal } from './issues.ts'
 import {
   type Bounds,
   boundsSchema,
@@ -26,19 +26,22 @@ export interface TextRules {
   readonly pattern?: string
 }
 
-/**
- * `str`: text only; a number is refused. Lengths are in code points, as Python counts. No database keeps U+0000, and half of
- * a surrogate pair is no character.
- */
+/** What is wrong with a text of any kind: no database keeps U+0000, and half of a surrogate pair is no character. */
+const unkept = (value: string): { readonly refused: Refusal } | undefined => {
+  if (!value.isWellFormed())
+    return no('string_unicode', 'Input should be a valid string, unable to parse raw data as a unicode string')
+  return value.includes('\0') ? no('value_error', 'Value error, a text cannot hold the character U+0000') : undefined
+}
+
+/** `str`: text only; a number is refused. Lengths are in code points, as Python counts. */
 export const text = (rules: TextRules = {}) => {
   const { minLength, maxLength } = rules
   const pattern = rules.pattern === undefined ? undefined : new RegExp(rules.pattern, 'u')
   return lax(
     (input): Checked<string> => {
       if (typeof input !== 'string') return no('string_type', 'Input should be a valid string')
-      if (!input.isWellFormed())
-        return no('string_unicode', 'Input should be a valid string, unable to parse raw data as a unicode string')
-      if (input.includes('\0')) return no('value_error', 'Value error, a text cannot hold the character U+0000')
+      const wrong = unkept(input)
+      if (wrong) return wrong
       const length = minLength === undefined && maxLength === undefined ? 0 : [...input].length
       if (maxLength !== undefined && length > maxLength)
         return no('string_too_long', `String should have at most ${plural(maxLength, 'character')}`, {
@@ -172,17 +175,30 @@ export const literal = <const V extends readonly [string, ...string[]]>(...value
 /** A string `Enum`: as `literal`, with pydantic's other type word. */
 export const enumeration = <const V extends readonly [string, ...string[]]>(...values: V) => oneOf('enum', values)
 
-/** `Any`: whatever JSON can say; NaN and infinities cannot be said. */
+/** `Any`: whatever JSON can say and a database keeps; NaN and infinities cannot be said. */
 export const anything = () =>
   z.unknown().superRefine((input, context) => {
     if (input === undefined) report(context, missing.refused)
-    else for (const path of nonFinite(input, [])) report(context, notFinite.refused, path)
+    else for (const { refused, path } of flawsIn(input, [])) report(context, refused, path)
   })
 
-const nonFinite = (value: unknown, path: PropertyKey[]): PropertyKey[][] => {
-  if (typeof value === 'number') return Number.isFinite(value) ? [] : [path]
+interface FoundFlaw {
+  readonly refused: Refusal
+  readonly path: PropertyKey[]
+}
+
+const flawsIn = (value: unknown, path: PropertyKey[]): FoundFlaw[] => {
+  if (typeof value === 'number') return Number.isFinite(value) ? [] : [{ ...notFinite, path }]
+  if (typeof value === 'string') return flawOf(value, path)
   if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([name, inner]) =>
-    nonFinite(inner, [...path, Array.isArray(value) ? Number(name) : name]),
-  )
+  if (Array.isArray(value)) return value.flatMap((inner, index) => flawsIn(inner, [...path, index]))
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const here = [...path, name]
+    return [...flawOf(name, here), ...flawsIn(inner, here)]
+  })
+}
+
+const flawOf = (text: string, path: PropertyKey[]): FoundFlaw[] => {
+  const wrong = unkept(text)
+  return wrong ? [{ ...wrong, path }] : []
 }

@@ -199,6 +199,16 @@ t.test('lists, dictionaries, models', async (t) => {
   t.same(items(dict(), 'str'), refused('dict_type', 'Input should be a valid dictionary', 'str'))
   t.same(items(dict(), []), refused('dict_type', 'Input should be a valid dictionary', []))
   t.match(items(dict(), { a: [Number.NaN] }), [{ type: 'finite_number', loc: ['a', 0] }])
+  t.match(
+    items(dict(), { a: [{ b: 'x\0' }], 'c\0': 1, d: { 'e\0': '\ud800' }, f: 'fine \u{1F426}' }),
+    [
+      { type: 'value_error', loc: ['a', 0, 'b'], msg: /U\+0000/ },
+      { type: 'value_error', loc: ['c\0'] },
+      { type: 'value_error', loc: ['d', 'e\0'] },
+      { type: 'string_unicode', loc: ['d', 'e\0'] },
+    ],
+    'what no database keeps',
+  )
   const hostile = parse(dict(), JSON.parse('{"__proto__":{"polluted":true}}'))
   t.equal(Object.getPrototypeOf(hostile), Object.prototype)
   const inner = model({ pair: text(), n: integer({ ge: 1 }).default(5) })

@@ -1,6 +1,7 @@
 import { type TrialEvent, trialEvents } from '@colibri/contracts'
 import type { Projection, RecordedEvent } from '@colibri/event-log'
 import type { PoolClient } from 'pg'
+import { kept } from '../kept-text.ts'
 import { optimisationEventOf, trialEventOf } from './optimisation.ts'
 
 // `json`, not `jsonb`: parameters and figures keep the order they were given in.
@@ -67,7 +68,7 @@ const applyOne = async (recorded: RecordedEvent, client: PoolClient): Promise<vo
   const id = idOf(recorded)
   const at = new Date(recorded.metadata.time).toISOString()
   const run = async (name: string, text: string, values: readonly unknown[]): Promise<void> => {
-    await client.query({ name: `backtesting-optimisations-${name}`, text, values: [...values] })
+    await client.query({ name: `backtesting-optimisations-${name}`, text, values: values.map(kept) })
   }
   const end = (status: string, error: string | null): Promise<void> =>
     run('ended', 'update optimisations set status = $2, error = $3, completed_at = $4 where optimisation_id = $1', [

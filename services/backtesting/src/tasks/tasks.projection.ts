@@ -1,19 +1,20 @@
 import { backtestStream } from '@colibri/contracts'
 import type { Projection, RecordedEvent } from '@colibri/event-log'
 import type { PoolClient } from 'pg'
+import { kept } from '../kept-text.ts'
 import { backtestEventOf } from './task.ts'
 
 const tables = `
 create table if not exists tasks (
   task_id text primary key,
   status text not null,
-  spec jsonb not null,
+  spec json not null,
   attempt integer not null,
   created_at timestamptz(3) not null,
   started_at timestamptz(3),
   completed_at timestamptz(3),
   error text,
-  figures jsonb
+  figures json
 );
 create index if not exists tasks_created on tasks (created_at, task_id);
 `
@@ -34,7 +35,7 @@ const applyOne = async (recorded: RecordedEvent, client: PoolClient): Promise<vo
   const id = recorded.streamId.slice(PREFIX)
   const at = new Date(recorded.metadata.time).toISOString()
   const run = async (name: string, text: string, values: readonly unknown[]): Promise<void> => {
-    await client.query({ name: `backtesting-tasks-${name}`, text, values: [...values] })
+    await client.query({ name: `backtesting-tasks-${name}`, text, values: values.map(kept) })
   }
   const event = backtestEventOf(recorded)
   switch (event.type) {

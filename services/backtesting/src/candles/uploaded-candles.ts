@@ -67,10 +67,16 @@ const collect = (rows: Iterable<readonly number[]>, seconds: number, mostRows: n
   let smallest = Number.POSITIVE_INFINITY
   for (const row of rows) {
     const before = columns.lastTime
-    const [first = 0, , high = 0, low = 0] = row
+    const [first = 0, open = 0, high = 0, low = 0, close = 0] = row
     const time = first >= FIRST_MILLISECOND ? first / 1_000 : first
     columns.push(time, row)
     if (high < low) throw new BadCandles(`the candle at ${time} has a high of ${high} below its low of ${low}`)
+    if (row.some((value) => value < 0)) throw new BadCandles(`the candle at ${time} has a number below zero`)
+    for (const [name, price] of [['open', open] as const, ['close', close] as const])
+      if (price > high || price < low)
+        throw new BadCandles(
+          `the candle at ${time} has a ${name} of ${price}, not between its low ${low} and high ${high}`,
+        )
     if (time <= before)
       throw new BadCandles(`the candle at ${time} comes after one at ${before}: give the oldest first`)
     smallest = Math.min(smallest, time - before)

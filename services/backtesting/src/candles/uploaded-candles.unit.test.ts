@@ -37,6 +37,10 @@ t.test('what is wrong is said', async (t) => {
     { rows: rows.map(([time, open, , low, ...rest]) => [time ?? 0, open ?? 0, 0.1, low ?? 0, ...rest]) },
     /below its low/,
   )
+  refused({ rows: [[60, 1, 2, 0.5, 3, 1]] }, /a close of 3, not between its low 0\.5 and high 2$/)
+  refused({ rows: [[60, 0.1, 2, 0.5, 1, 1]] }, /an? open of 0\.1, not between/)
+  refused({ rows: [[60, -1, 2, -1, 1, 1]] }, /a number below zero$/)
+  refused({ rows: [[60, 1, 2, 1, 1, -1]] }, /a number below zero$/)
   refused({ rows, interval: '5m' }, /^the candles are 60 s apart, those of this interval 300 s$/)
   refused({ rows, interval: 'x' }, /'x' is no candle interval/)
   refused({ csv: 'time,open\n1,2' }, /no column high, low, close, volume$/)

@@ -150,6 +150,9 @@ t.test('a wrong search is refused before anything runs, with the name of the fie
     /^body\/objective: .*'profit' is no metric; there are net_pnl/,
     /^body\/constraints\/0: .*'x' is no metric/,
   ])
+  t.match(await refused({ parameters: { controller_name: ['bollinger_v1', 'bollinger_v2'] } }), [
+    /^body\/parameters\/controller_name: .*a search is of one controller$/,
+  ])
   t.match(await refused({ parameters: { bb_lenght: [20] } }), [/^body\/parameters\/bb_lenght: /])
   t.match(await refused({ parameters: { 'trailing_stop.delta': [0.1] } }), [
     /^body\/parameters\/trailing_stop\.delta: /,

@@ -130,6 +130,7 @@ export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
   return {
     async check(request, uploads) {
       const series = (request.candles ?? []).map((each, n) => readSeries(each, n, deps.mostRows))
+      refuseTwice(series)
       const spec = checkTimes({
         startTime: request.start_time,
         endTime: request.end_time,
@@ -167,7 +168,7 @@ export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
       if (candles === undefined || candles.candles.length === 0)
         throw badRequest(
           `There are no ${spec.resolution} candles of ${market.trading_pair} on ${market.connector_name} ` +
-            `from ${timeText(from)} to ${timeText(to)}`,
+            `from ${timeText(from)} to ${timeText(to)}${uploadedRange(main, run)}`,
         )
       return {
         controller,
@@ -212,6 +213,24 @@ const readSeries = (uploaded: UploadedCandles, index: number, mostRows: number):
     if (!(error instanceof BadCandles)) throw error
     throw unprocessable([refused(['body', 'candles', index], error.message, null)])
   }
+}
+
+/** Throws `ApiError` for a series that was given before: which of them is meant? */
+const refuseTwice = (series: readonly Series[]): void => {
+  const keys = series.map(feedKey)
+  const items = keys.flatMap((key, n) => {
+    const first = keys.indexOf(key)
+    return first < n ? [refused(['body', 'candles', n], `is the same series as candles ${first}`, null)] : []
+  })
+  if (items.length > 0) throw unprocessable(items)
+}
+
+/** Which candles came with a request that asks for others. */
+const uploadedRange = (feed: DescribedFeed, { uploads }: CheckedRun): string => {
+  const { timestamp } = uploads.find((series) => feedKey(series) === feedKey(feed))?.candles ?? {}
+  const [first, last] = [timestamp?.[0], timestamp?.at(-1)]
+  if (first === undefined || last === undefined) return ''
+  return `; those that came with the request go from ${timeText(first)} to ${timeText(last)}`
 }
 
 const timeText = (seconds: number): string => new Date(seconds * 1_000).toISOString()

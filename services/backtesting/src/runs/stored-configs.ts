@@ -32,10 +32,12 @@ export const userFiles = (home: string): UserFiles => ({
     NAME.test(type) && NAME.test(name) ? textOf(join(home, 'bots', 'controllers', type, `${name}.ts`)) : undefined,
 })
 
+/** There is no such file, or what is there is none. */
+const NO_FILE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR'])
+
 const textOf = (path: string): Promise<string | undefined> =>
   readFile(path, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return undefined
+    if (error instanceof Error && 'code' in error && NO_FILE.has(error.code)) return undefined
     throw error
   })
 

@@ -1,4 +1,5 @@
 import { type Controller, findController } from '@colibri/strategy'
+import { checkedController } from './checked-controller.ts'
 import type { ControllerSource } from './job.ts'
 import { loadOwn } from './sandbox.ts'
 
@@ -30,14 +31,16 @@ const ownController = ({ type, name, source }: Extract<ControllerSource, { kind:
     )
   if (controller.type !== type || controller.name !== name)
     throw new BadController(`Controller ${file} calls itself ${controller.type}/${controller.name}`)
-  return controller
+  return checkedController(controller)
 }
 
 const load = (file: string, source: string): Readonly<Record<string, unknown>> => {
   try {
     return loadOwn(file, source)
   } catch (error) {
-    throw new BadController(`Controller ${file} cannot be loaded: ${whatOf(error, file)}`)
+    const waits = error instanceof Error && 'code' in error && error.code === 'ERR_REQUIRE_ASYNC_MODULE'
+    const why = waits ? 'it cannot await anything outside of a function' : whatOf(error, file)
+    throw new BadController(`Controller ${file} cannot be loaded: ${why}`)
   }
 }
 

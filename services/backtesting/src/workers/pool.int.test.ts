@@ -142,3 +142,37 @@ t.test('workers without work go, and come back', async (t) => {
   await workers.close()
   t.same(await workers.run(job({})), { kind: 'cancelled' }, 'a closed pool runs nothing')
 })
+
+t.test('what a controller cannot decide is told, action by action', async (t) => {
+  const workers = pool()
+  t.teardown(() => workers.close())
+  const said = async (decide: string) => {
+    const outcome = await workers.run(own('decides', `if (n === 2) return ${decide}`))
+    return outcome.kind === 'failed' ? outcome.error : outcome.kind
+  }
+  const position = `{ type: 'position_executor', connector_name: 'binance_perpetual', trading_pair: 'BTC-USDT', side: 'BUY',
+    leverage: 1, entry_price: 1, amount: 1, level_id: null, activation_bounds: null, triple_barrier_config: { stop_loss: 0.01,
+    take_profit: null, time_limit: null, trailing_stop: null, open_order_type: 'MARKET', take_profit_order_type: 'MARKET',
+    stop_loss_order_type: 'MARKET', time_limit_order_type: 'MARKET' } }`
+  t.equal(await said(`[{ type: 'create', executor: ${position} }]`), 'completed')
+  const created = (more: string) => `[{ type: 'create', executor: { ...${position}, ${more} } }]`
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    ['5', /BadAction: it decided a number where a list of actions belongs/],
+    ['undefined', /it decided undefined where/],
+    ['Promise.resolve([])', /it decided a promise where/],
+    ['[null]', /cannot be done: action\.0: /],
+    [`[{ type: 'create', executor: null }]`, /action\.0\.executor: /],
+    [created(`type: 'nonsense'`), /action\.0\.executor\.type: /],
+    [
+      created(`entry_price: Number.NaN, amount: '1'`),
+      /action\.0\.executor\.entry_price: .*action\.0\.executor\.amount: /,
+    ],
+    [created('triple_barrier_config: {}'), /action\.0\.executor\.triple_barrier_config\.stop_loss: /],
+    [`[{ type: 'stop', id: 'x', keepPosition: false }]`, /action\.0\.executor: must be one of the active executors/],
+  ]
+  for (const [decide, why] of wrong) t.match(await said(decide), why, decide)
+  t.match(await workers.run(own('waits', '', 'await 1')), {
+    kind: 'failed',
+    error: 'Controller generic/waits.ts cannot be loaded: it cannot await anything outside of a function',
+  })
+})

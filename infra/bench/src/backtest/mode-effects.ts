@@ -1,5 +1,14 @@
 import { type BacktestMode, type Candles, type ExecutorConfig, findController, runBacktest } from '@colibri/strategy'
-import { ANY_MARKET, barrierOf, marketOf, type Simulation, simulate } from '@colibri/strategy/testing'
+import {
+  aDca,
+  aGrid,
+  anOrder,
+  aPosition,
+  barrierOf,
+  marketOf,
+  type Simulation,
+  simulate,
+} from '@colibri/strategy/testing'
 import type { Figure } from '../report.ts'
 import { BACKTEST_CASES, MARKET, RULES, TRADE_COST } from './cases.ts'
 import { intervalOf, isAtHand, loadSeries } from './series.ts'
@@ -69,19 +78,8 @@ const grossOf = (type: Simulation['closeType']) => (all: readonly Simulation[]) 
 const gross = ({ netPnlQuote, netPnlPct, cumFeesQuote }: Simulation): number =>
   netPnlPct + (netPnlQuote === 0 ? 0 : (cumFeesQuote * netPnlPct) / netPnlQuote)
 
-const positionAt = (
-  side: 'BUY' | 'SELL',
-  price: number,
-  barriers: Parameters<typeof barrierOf>[0],
-): ExecutorConfig => ({
-  ...ANY_MARKET,
-  type: 'position_executor',
-  side,
-  entry_price: price,
-  amount: 1000 / price,
-  activation_bounds: null,
-  triple_barrier_config: barrierOf(barriers),
-})
+const positionAt = (side: 'BUY' | 'SELL', price: number, barriers: Parameters<typeof barrierOf>[0]): ExecutorConfig =>
+  aPosition({ side, entry_price: price, amount: 1000 / price, triple_barrier_config: barrierOf(barriers) })
 
 const BARRIERS = { take_profit: 0.01, stop_loss: 0.01, time_limit: 6 * HOUR } as const
 
@@ -135,19 +133,14 @@ const wideLimits = (candles: Candles): readonly Figure[] => {
 const dcas = (candles: Candles): readonly Figure[] => {
   const outcomes = outcomesOf(candles, (side, price) => {
     const sign = side === 'BUY' ? 1 : -1
-    return {
-      ...ANY_MARKET,
-      type: 'dca_executor',
+    return aDca({
       side,
       prices: [0.002, 0.01, 0.02].map((spread) => price * (1 - sign * spread)),
       amounts_quote: [200, 300, 500],
       take_profit: 0.01,
       stop_loss: 0.02,
-      trailing_stop: null,
       time_limit: 24 * HOUR,
-      mode: 'MAKER',
-      activation_bounds: null,
-    }
+    })
   })
   const { hummingbot, realistic } = outcomes
   const untraded = share(hummingbot, (each) => !filled(each)) - share(realistic, (each) => !filled(each))
@@ -164,26 +157,16 @@ const dcas = (candles: Candles): readonly Figure[] => {
 const grids = (candles: Candles): readonly Figure[] => {
   const outcomes = outcomesOf(candles, (side, price) => {
     const limit = side === 'BUY' ? 0.98 : 1.02
-    return {
-      ...ANY_MARKET,
-      type: 'grid_executor',
+    return aGrid({
       side,
       start_price: price * 0.985,
       end_price: price * 1.015,
       limit_price: price * limit,
       total_amount_quote: 1000,
       min_spread_between_orders: 0.001,
-      min_order_amount_quote: 5,
-      max_open_orders: 5,
-      max_orders_per_batch: null,
-      order_frequency: 0,
-      activation_bounds: null,
-      safe_extra_spread: 0.0001,
       triple_barrier_config: barrierOf({ take_profit: 0.002, time_limit: 24 * HOUR }),
-      deduct_base_fees: false,
       keep_position: true,
-      coerce_tp_to_step: false,
-    }
+    })
   })
   const held = (all: readonly Simulation[]) => all.filter(({ closeType }) => closeType === 'POSITION_HOLD')
   return [
@@ -198,16 +181,14 @@ const grids = (candles: Candles): readonly Figure[] => {
 }
 
 const orders = (candles: Candles): readonly Figure[] => {
-  const outcomes = outcomesOf(candles, (side, price) => ({
-    ...ANY_MARKET,
-    type: 'order_executor',
-    side,
-    amount: 1000 / price,
-    position_action: 'OPEN',
-    price: price * (side === 'BUY' ? 0.998 : 1.002),
-    chaser_config: null,
-    execution_strategy: 'LIMIT',
-  }))
+  const outcomes = outcomesOf(candles, (side, price) =>
+    anOrder({
+      side,
+      amount: 1000 / price,
+      price: price * (side === 'BUY' ? 0.998 : 1.002),
+      execution_strategy: 'LIMIT',
+    }),
+  )
   const better = ({ config, averagePrice, side }: Simulation): number => {
     if (config.type !== 'order_executor' || typeof config.price !== 'number') return Number.NaN
     return ((side === 'BUY' ? -1 : 1) * (averagePrice - config.price)) / config.price

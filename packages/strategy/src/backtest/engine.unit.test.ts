@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Action, Controller, World } from '../controllers/controller.ts'
 import type { OrderExecutorConfig, PositionExecutorConfig } from '../executors/executor-config.ts'
 import { trader } from '../testing/backtests/random-trader.ts'
+import { anOrder, aPosition, barrierOf } from '../testing/executors.ts'
 import { candlesOf } from '../testing/series.ts'
 import type { BacktestInput, BacktestMode } from './backtest.ts'
 import { runBacktest } from './run-backtest.ts'
@@ -9,39 +10,9 @@ import { runBacktest } from './run-backtest.ts'
 const MARKET = { connector_name: 'binance_perpetual', trading_pair: 'AAA-USDT' }
 const CLOSES = [100, 101, 102, 103, 104, 105]
 
-const order = (side: 'BUY' | 'SELL'): OrderExecutorConfig => ({
-  ...MARKET,
-  type: 'order_executor',
-  side,
-  amount: 1,
-  position_action: 'OPEN',
-  price: null,
-  chaser_config: null,
-  execution_strategy: 'MARKET',
-  leverage: 1,
-  level_id: null,
-})
+const order = (side: 'BUY' | 'SELL'): OrderExecutorConfig => anOrder({ ...MARKET, side })
 
-const position: PositionExecutorConfig = {
-  ...MARKET,
-  type: 'position_executor',
-  side: 'BUY',
-  entry_price: 100,
-  amount: 1,
-  triple_barrier_config: {
-    stop_loss: null,
-    take_profit: null,
-    time_limit: null,
-    trailing_stop: null,
-    open_order_type: 'MARKET',
-    take_profit_order_type: 'MARKET',
-    stop_loss_order_type: 'MARKET',
-    time_limit_order_type: 'MARKET',
-  },
-  leverage: 1,
-  activation_bounds: null,
-  level_id: null,
-}
+const position = aPosition({ ...MARKET, triple_barrier_config: barrierOf({ open_order_type: 'MARKET' }) })
 
 const create = (executor: OrderExecutorConfig | PositionExecutorConfig): Action => ({ type: 'create', executor })
 

@@ -7,8 +7,8 @@ import type {
   PositionExecutorConfig,
 } from '../executors/executor-config.ts'
 import { exactOf } from '../numbers/exact.ts'
+import { aDca, aGrid, anOrder, aPosition, barrierOf } from './executors.ts'
 import { type Rough, roughCandles } from './rough-candles.ts'
-import { ANY_MARKET, barrierOf } from './stepped.ts'
 
 /** An executor somewhere in rough candles. Prices are texts beside their configuration: the plain rules compare these. */
 export interface Situation<Config> {
@@ -65,15 +65,12 @@ export const anyPosition = (gap: number): fc.Arbitrary<Situation<PositionExecuto
     }),
     ({ side, distance, barriers }, price) => ({
       limits: [price(distance)],
-      config: {
-        ...ANY_MARKET,
-        type: 'position_executor',
+      config: aPosition({
         side,
         entry_price: exactOf(price(distance)),
         amount: 1.5,
-        activation_bounds: null,
         triple_barrier_config: barrierOf(barriers),
-      },
+      }),
     }),
   )
 
@@ -92,16 +89,13 @@ export const anyOrder = (gap: number): fc.Arbitrary<Situation<OrderExecutorConfi
     }),
     ({ side, distance, execution_strategy }, price) => ({
       limits: [price(distance)],
-      config: {
-        ...ANY_MARKET,
-        type: 'order_executor',
+      config: anOrder({
         side,
         execution_strategy,
         price: exactOf(price(distance)),
         amount: 1.5,
-        position_action: 'OPEN',
         chaser_config: { distance: 0.001, refresh_threshold: 0.002 },
-      },
+      }),
     }),
   )
 
@@ -123,16 +117,12 @@ export const anyDca = (gap: number): fc.Arbitrary<Situation<DcaExecutorConfig>> 
       const limits = ordered.map(([tenths]) => price(tenths))
       return {
         limits,
-        config: {
-          ...ANY_MARKET,
-          type: 'dca_executor',
+        config: aDca({
           side,
           prices: limits.map(exactOf),
           amounts_quote: ordered.map(([, amount]) => amount),
-          mode: 'MAKER',
-          activation_bounds: null,
           ...barriers,
-        },
+        }),
       }
     },
   )
@@ -158,25 +148,16 @@ export const anyGrid = (gap: number): fc.Arbitrary<Situation<GridExecutorConfig>
       const beyond = side === 'BUY' ? price(from - limit) : price(from + width + limit)
       return {
         limits: [start, end],
-        config: {
-          ...ANY_MARKET,
-          type: 'grid_executor',
+        config: aGrid({
           side,
           start_price: exactOf(start),
           end_price: exactOf(end),
           limit_price: limit === 0 ? 0 : exactOf(beyond),
           total_amount_quote: total,
           min_spread_between_orders: spread,
-          min_order_amount_quote: 5,
-          max_open_orders: 5,
-          max_orders_per_batch: null,
-          order_frequency: 0,
-          activation_bounds: null,
-          safe_extra_spread: 0.0001,
-          deduct_base_fees: false,
           triple_barrier_config: barrierOf({ take_profit, stop_loss, time_limit }),
           ...config,
-        },
+        }),
       }
     },
   )

@@ -4,7 +4,7 @@ import t from 'tap'
 import type { GridExecutorConfig } from '../../executors/executor-config.ts'
 import { exactOf } from '../../numbers/exact.ts'
 import { Decimal, everyDigitOf } from '../../positions/decimal.ts'
-import { ANY_MARKET, barrierOf } from '../../testing/stepped.ts'
+import { aGrid, barrierOf } from '../../testing/executors.ts'
 import { gridLevels } from './grid-levels.ts'
 import { UnsupportedExecutor } from './simulation.ts'
 
@@ -13,31 +13,12 @@ const seedToRepeat: number | undefined = undefined
 const seed = seedToRepeat ?? Math.floor(Math.random() * 2 ** 31)
 t.comment(`seed ${seed}`)
 
-const aGrid = (given: Partial<GridExecutorConfig>): GridExecutorConfig => ({
-  ...ANY_MARKET,
-  type: 'grid_executor',
-  side: 'BUY',
-  start_price: 98,
-  end_price: 102,
-  limit_price: 0,
-  total_amount_quote: 1000,
-  min_spread_between_orders: 0.01,
-  min_order_amount_quote: 5,
-  max_open_orders: 5,
-  max_orders_per_batch: null,
-  order_frequency: 0,
-  activation_bounds: null,
-  safe_extra_spread: 0.0001,
-  triple_barrier_config: barrierOf({ take_profit: 0.001 }),
-  deduct_base_fees: false,
-  keep_position: false,
-  coerce_tp_to_step: false,
-  ...given,
-})
+const grid = (given: Partial<GridExecutorConfig>): GridExecutorConfig =>
+  aGrid({ total_amount_quote: 1000, triple_barrier_config: barrierOf({ take_profit: 0.001 }), ...given })
 
 const levelsFrom = (start: string, end: string, total: number, spread: number) =>
   gridLevels(
-    aGrid({
+    grid({
       start_price: exactOf(start),
       end_price: exactOf(end),
       total_amount_quote: total,
@@ -90,7 +71,7 @@ const RULES = {
 
 t.test('how many levels there are, and of what size', async (t) => {
   const of = (given: Partial<GridExecutorConfig>, rules?: typeof RULES) => {
-    const { prices, amountQuote, takeProfit } = gridLevels(aGrid(given), 100, rules)
+    const { prices, amountQuote, takeProfit } = gridLevels(grid(given), 100, rules)
     return { levels: prices.length, amountQuote, takeProfit }
   }
   t.match(of({}), { levels: 4, amountQuote: 250, takeProfit: 0.001 }, 'by the spread')
@@ -114,7 +95,7 @@ t.test('how many levels there are, and of what size', async (t) => {
 
 t.test('what the original fails at is refused', async (t) => {
   const refused = (given: Partial<GridExecutorConfig>, rules?: typeof RULES) =>
-    t.throws(() => gridLevels(aGrid(given), 100, rules), UnsupportedExecutor)
+    t.throws(() => gridLevels(grid(given), 100, rules), UnsupportedExecutor)
   refused({ min_spread_between_orders: 0.05 })
   refused({ end_price: 98 })
   refused({ triple_barrier_config: barrierOf({}) })

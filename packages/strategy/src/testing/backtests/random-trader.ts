@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Action, Controller, ControllerConfig, World } from '../../controllers/controller.ts'
 import type { ConnectorPair, ExecutorConfig, TripleBarrier } from '../../executors/executor-config.ts'
 import { exactOf, plus, times } from '../../numbers/exact.ts'
+import { aDca, aGrid, anOrder, aPosition } from '../executors.ts'
 
 const fraction = (min: number, max: number) =>
   fc.integer({ min: min * 10_000, max: max * 10_000 }).map((n) => n / 10_000)
@@ -26,19 +27,19 @@ const barrier: fc.Arbitrary<TripleBarrier> = fc.record({
 type Plan = (price: number, market: ConnectorPair) => ExecutorConfig
 
 const at = (price: number, offset: number) => times(plus(1, exactOf(offset)), price)
-const common = (market: ConnectorPair) => ({ ...market, leverage: 1, level_id: null })
 
 const position: fc.Arbitrary<Plan> = fc
   .record({ side, offset: fraction(-0.01, 0.01), amount: fraction(0.1, 5), barrier })
-  .map((plan) => (price, market) => ({
-    ...common(market),
-    type: 'position_executor',
-    side: plan.side,
-    entry_price: at(price, plan.offset),
-    amount: plan.amount,
-    triple_barrier_config: plan.barrier,
-    activation_bounds: null,
-  }))
+  .map(
+    (plan) => (price, market) =>
+      aPosition({
+        ...market,
+        side: plan.side,
+        entry_price: at(price, plan.offset),
+        amount: plan.amount,
+        triple_barrier_config: plan.barrier,
+      }),
+  )
 
 const order: fc.Arbitrary<Plan> = fc
   .record({
@@ -47,14 +48,11 @@ const order: fc.Arbitrary<Plan> = fc
     amount: fc.constantFrom(0.5, 1, 2),
     execution_strategy: fc.constantFrom('MARKET' as const, 'LIMIT' as const, 'LIMIT_MAKER' as const),
   })
-  .map(({ offset, ...plan }) => (price, market) => ({
-    ...common(market),
-    ...plan,
-    type: 'order_executor',
-    position_action: 'OPEN',
-    price: at(price, offset),
-    chaser_config: null,
-  }))
+  .map(
+    ({ offset, ...plan }) =>
+      (price, market) =>
+        anOrder({ ...market, ...plan, price: at(price, offset) }),
+  )
 
 const dca: fc.Arbitrary<Plan> = fc
   .record({
@@ -69,15 +67,12 @@ const dca: fc.Arbitrary<Plan> = fc
   .map(({ steps, ...plan }) => (price, market) => {
     const away = plan.side === 'BUY' ? -1 : 1
     const offsets = steps.map((_, n) => steps.slice(0, n + 1).reduce((a, b) => a + b, 0) * away)
-    return {
-      ...common(market),
+    return aDca({
+      ...market,
       ...plan,
-      type: 'dca_executor',
       amounts_quote: steps.map((_, n) => 100 * (n + 1)),
       prices: offsets.map((offset) => at(price, offset)),
-      mode: 'MAKER',
-      activation_bounds: null,
-    }
+    })
   })
 
 const grid: fc.Arbitrary<Plan> = fc
@@ -91,24 +86,19 @@ const grid: fc.Arbitrary<Plan> = fc
     barrier,
     take_profit: fraction(0.001, 0.01),
   })
-  .map(({ below, above, limit, take_profit, barrier: barriers, ...plan }) => (price, market) => ({
-    ...common(market),
-    ...plan,
-    type: 'grid_executor',
-    start_price: at(price, -below),
-    end_price: at(price, above),
-    limit_price: at(price, plan.side === 'BUY' ? -below - limit : above + limit),
-    min_spread_between_orders: 0.001,
-    min_order_amount_quote: 5,
-    max_open_orders: 5,
-    max_orders_per_batch: null,
-    order_frequency: 0,
-    activation_bounds: null,
-    safe_extra_spread: 0.0001,
-    triple_barrier_config: { ...barriers, take_profit },
-    deduct_base_fees: false,
-    coerce_tp_to_step: false,
-  }))
+  .map(
+    ({ below, above, limit, take_profit, barrier: barriers, ...plan }) =>
+      (price, market) =>
+        aGrid({
+          ...market,
+          ...plan,
+          start_price: at(price, -below),
+          end_price: at(price, above),
+          limit_price: at(price, plan.side === 'BUY' ? -below - limit : above + limit),
+          min_spread_between_orders: 0.001,
+          triple_barrier_config: { ...barriers, take_profit },
+        }),
+  )
 
 type Move =
   | { readonly kind: 'create'; readonly plan: Plan }

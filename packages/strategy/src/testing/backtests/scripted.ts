@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { Action, Controller, ControllerConfig, World } from '../../controllers/controller.ts'
 import type { Executor } from '../../executors/executor.ts'
-import type { ConnectorPair, ExecutorConfig, TripleBarrier } from '../../executors/executor-config.ts'
+import type { ConnectorPair, ExecutorConfig } from '../../executors/executor-config.ts'
 import { exactOf, type Price, plus, times } from '../../numbers/exact.ts'
 import type { PositionSummary } from '../../positions/positions.ts'
+import { aDca, anOrder, aPosition, barrierOf } from '../executors.ts'
 
 const decimal = z.union([z.string(), z.number()])
 const fraction = decimal.nullish().transform((value) => (value === null || value === undefined ? null : Number(value)))
@@ -129,55 +130,35 @@ const executorOf = (
   price: number,
   market: ConnectorPair,
 ): ExecutorConfig => {
-  const common = { ...market, side: next.side, leverage: 1, level_id: next.level_id }
+  const common = { ...market, side: next.side, level_id: next.level_id }
   switch (next.type) {
     case 'order':
-      return {
+      return anOrder({
         ...common,
-        type: 'order_executor',
         amount: Number(next.amount),
-        position_action: 'OPEN',
         price: offset(price, next.price_off),
-        chaser_config: null,
         execution_strategy: next.strategy,
-      }
+      })
     case 'position':
-      return {
+      return aPosition({
         ...common,
-        type: 'position_executor',
         entry_price: offset(price, next.price_off),
         amount: Number(next.amount),
-        triple_barrier_config: barrier(next.tp, next.sl, next.tl, next.open),
-        activation_bounds: null,
-      }
+        triple_barrier_config: barrierOf({
+          take_profit: next.tp,
+          stop_loss: next.sl,
+          time_limit: next.tl,
+          open_order_type: next.open,
+        }),
+      })
     case 'dca':
-      return {
+      return aDca({
         ...common,
-        type: 'dca_executor',
         amounts_quote: next.amounts.map(Number),
         prices: next.offsets.map((by) => offset(price, by)),
         take_profit: next.tp,
         stop_loss: next.sl,
-        trailing_stop: null,
         time_limit: next.tl,
-        mode: 'MAKER',
-        activation_bounds: null,
-      }
+      })
   }
 }
-
-const barrier = (
-  take_profit: number | null,
-  stop_loss: number | null,
-  time_limit: number | null,
-  open_order_type: TripleBarrier['open_order_type'],
-): TripleBarrier => ({
-  take_profit,
-  stop_loss,
-  time_limit,
-  trailing_stop: null,
-  open_order_type,
-  take_profit_order_type: 'MARKET',
-  stop_loss_order_type: 'MARKET',
-  time_limit_order_type: 'MARKET',
-})

@@ -2,28 +2,14 @@ import { z } from 'zod'
 import { HummingbotPosition } from '../../backtest/simulators/hummingbot/position.ts'
 import { simulate } from '../../backtest/simulators/simulate.ts'
 import type { Candles } from '../../candles.ts'
-import type { PositionExecutorConfig, TripleBarrier } from '../../executors/executor-config.ts'
 import { exactOf } from '../../numbers/exact.ts'
+import { aDca, aGrid, anOrder, aPosition, barrierOf } from '../executors.ts'
 import { type PreparedCase, simulatorSuite } from './simulator-case.ts'
 
 const number = z.union([z.string(), z.number()]).transform(Number)
 const price = z.union([z.string(), z.number()]).transform(exactOf)
 const side = z.enum(['BUY', 'SELL'])
 const trailing = z.object({ activation_price: number, trailing_delta: number }).nullable()
-
-const barrier = (given: Partial<TripleBarrier>): TripleBarrier => ({
-  stop_loss: null,
-  take_profit: null,
-  time_limit: null,
-  trailing_stop: null,
-  open_order_type: 'LIMIT',
-  take_profit_order_type: 'MARKET',
-  stop_loss_order_type: 'MARKET',
-  time_limit_order_type: 'MARKET',
-  ...given,
-})
-
-const market = { connector_name: 'golden', trading_pair: 'AAA-USDT', leverage: 1, level_id: null }
 
 const positionCase = z.object({
   window: z.enum(['engine', 'full']).optional(),
@@ -41,15 +27,7 @@ const positionCase = z.object({
 
 const preparePosition = ({ window, config: given }: z.infer<typeof positionCase>, candles: Candles): PreparedCase => {
   const { side, entry_price, amount, ...barriers } = given
-  const config: PositionExecutorConfig = {
-    ...market,
-    type: 'position_executor',
-    side,
-    entry_price,
-    amount,
-    activation_bounds: null,
-    triple_barrier_config: barrier(barriers),
-  }
+  const config = aPosition({ side, entry_price, amount, triple_barrier_config: barrierOf(barriers) })
   return {
     config,
     timeLimit: given.time_limit,
@@ -78,7 +56,7 @@ export const goldenDcas = simulatorSuite({
     }),
   }),
   prepare: ({ config }) => ({
-    config: { ...market, type: 'dca_executor', activation_bounds: null, ...config },
+    config: aDca(config),
     timeLimit: config.time_limit,
     simulate: simulate.hummingbot,
   }),
@@ -94,7 +72,7 @@ export const goldenOrders = simulatorSuite({
     }),
   }),
   prepare: ({ config }) => ({
-    config: { ...market, type: 'order_executor', position_action: 'OPEN', chaser_config: null, ...config },
+    config: anOrder(config),
     timeLimit: null,
     simulate: simulate.hummingbot,
   }),
@@ -129,17 +107,7 @@ export const goldenGrids = simulatorSuite({
     expected: z.object({ fill_events: z.array(z.unknown()).optional(), grid_limit_price: z.unknown().optional() }),
   }),
   prepare: ({ config: { take_profit, stop_loss, time_limit, ...config }, trading_rules, expected }) => ({
-    config: {
-      ...market,
-      type: 'grid_executor',
-      max_orders_per_batch: null,
-      order_frequency: 0,
-      activation_bounds: null,
-      safe_extra_spread: 0.0001,
-      deduct_base_fees: false,
-      triple_barrier_config: barrier({ take_profit, stop_loss, time_limit }),
-      ...config,
-    },
+    config: aGrid({ triple_barrier_config: barrierOf({ take_profit, stop_loss, time_limit }), ...config }),
     timeLimit: time_limit,
     simulate: simulate.hummingbot,
     ...(trading_rules ? { rules: trading_rules } : {}),

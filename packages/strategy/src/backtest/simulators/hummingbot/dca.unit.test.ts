@@ -1,25 +1,14 @@
 import t from 'tap'
 import type { DcaExecutorConfig } from '../../../executors/executor-config.ts'
 import { exactOf } from '../../../numbers/exact.ts'
+import { aDca } from '../../../testing/executors.ts'
 import { candlesOf } from '../../../testing/series.ts'
-import { ANY_MARKET, marketOf, stepped } from '../../../testing/stepped.ts'
+import { marketOf, stepped } from '../../../testing/stepped.ts'
 import { UnsupportedExecutor } from '../simulation.ts'
 import { HummingbotDca } from './dca.ts'
 
-const dca = (given: Partial<DcaExecutorConfig>): DcaExecutorConfig => ({
-  ...ANY_MARKET,
-  type: 'dca_executor',
-  side: 'BUY',
-  prices: [exactOf('100')],
-  amounts_quote: [100],
-  take_profit: null,
-  stop_loss: 0.5,
-  trailing_stop: null,
-  time_limit: null,
-  mode: 'MAKER',
-  activation_bounds: null,
-  ...given,
-})
+const dca = (given: Partial<DcaExecutorConfig>): DcaExecutorConfig =>
+  aDca({ prices: [exactOf('100')], stop_loss: 0.5, ...given })
 
 /** How it ends, and on which row, on candles that are nothing but these closes. */
 const endOf = (config: DcaExecutorConfig, closes: readonly number[]) => {

@@ -1,33 +1,22 @@
 import t from 'tap'
 import type { GridExecutorConfig, TripleBarrier } from '../../../executors/executor-config.ts'
+import { aGrid, barrierOf } from '../../../testing/executors.ts'
 import { candlesOf } from '../../../testing/series.ts'
-import { ANY_MARKET, barrierOf, marketOf, stepped } from '../../../testing/stepped.ts'
+import { marketOf, stepped } from '../../../testing/stepped.ts'
 import { HummingbotGrid } from './grid.ts'
 
 /** High, low, close. */
 type Row = readonly [number, number, number]
 
-const grid = (given: Partial<GridExecutorConfig>, barriers: Partial<TripleBarrier> = {}): GridExecutorConfig => ({
-  ...ANY_MARKET,
-  type: 'grid_executor',
-  side: 'BUY',
-  start_price: 96,
-  end_price: 104,
-  limit_price: 90,
-  total_amount_quote: 300,
-  min_spread_between_orders: 0.02,
-  min_order_amount_quote: 5,
-  max_open_orders: 1,
-  max_orders_per_batch: 1,
-  order_frequency: 0,
-  activation_bounds: null,
-  safe_extra_spread: 0.0001,
-  triple_barrier_config: barrierOf({ take_profit: 0.05, ...barriers }),
-  deduct_base_fees: false,
-  keep_position: false,
-  coerce_tp_to_step: false,
-  ...given,
-})
+const grid = (given: Partial<GridExecutorConfig>, barriers: Partial<TripleBarrier> = {}): GridExecutorConfig =>
+  aGrid({
+    start_price: 96,
+    end_price: 104,
+    total_amount_quote: 300,
+    min_spread_between_orders: 0.02,
+    triple_barrier_config: barrierOf({ take_profit: 0.05, ...barriers }),
+    ...given,
+  })
 
 const after = (config: GridExecutorConfig, rows: readonly Row[]) => {
   const candles = candlesOf(rows.map(([high, low, close], row) => [60 * row, close, high, low, close, 1]))

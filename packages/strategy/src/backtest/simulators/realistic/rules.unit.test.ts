@@ -5,8 +5,9 @@ import type {
   PositionExecutorConfig,
   TripleBarrier,
 } from '../../../executors/executor-config.ts'
+import { aDca, aGrid, aPosition, barrierOf } from '../../../testing/executors.ts'
 import { candlesOf } from '../../../testing/series.ts'
-import { ANY_MARKET, barrierOf, marketOf } from '../../../testing/stepped.ts'
+import { marketOf } from '../../../testing/stepped.ts'
 import { simulate } from '../simulate.ts'
 import type { SimulatedConfig } from '../simulated-executor.ts'
 import type { Simulation } from '../simulation.ts'
@@ -30,16 +31,8 @@ const after = (config: SimulatedConfig, rows: readonly Row[]): Simulation => {
 const position = (
   barriers: Partial<TripleBarrier>,
   given: Partial<PositionExecutorConfig> = {},
-): PositionExecutorConfig => ({
-  ...ANY_MARKET,
-  type: 'position_executor',
-  side: 'BUY',
-  entry_price: 100,
-  amount: 1,
-  activation_bounds: null,
-  triple_barrier_config: barrierOf({ open_order_type: 'MARKET', ...barriers }),
-  ...given,
-})
+): PositionExecutorConfig =>
+  aPosition({ triple_barrier_config: barrierOf({ open_order_type: 'MARKET', ...barriers }), ...given })
 
 /** What an exit brought, without fees. */
 const gross = ({ netPnlQuote, cumFeesQuote }: Simulation) => Number((netPnlQuote + cumFeesQuote).toFixed(9))
@@ -196,20 +189,8 @@ t.test('each trade pays its own fee', async (t) => {
   t.same(open?.leaves, { side: 'BUY', base: 1, quote: 100, averagePrice: 100, feesQuote: 0.1 })
 })
 
-const dca = (given: Partial<DcaExecutorConfig>): DcaExecutorConfig => ({
-  ...ANY_MARKET,
-  type: 'dca_executor',
-  side: 'BUY',
-  prices: [99, 90],
-  amounts_quote: [99, 180],
-  take_profit: null,
-  stop_loss: null,
-  trailing_stop: null,
-  time_limit: null,
-  mode: 'MAKER',
-  activation_bounds: null,
-  ...given,
-})
+const dca = (given: Partial<DcaExecutorConfig>): DcaExecutorConfig =>
+  aDca({ prices: [99, 90], amounts_quote: [99, 180], ...given })
 
 t.test('several entries', async (t) => {
   const first = after(dca({ take_profit: 0.01 }), [
@@ -232,27 +213,8 @@ t.test('several entries', async (t) => {
   t.equal(gross(taker), -2, 'a taker loses a part of the whole amount')
 })
 
-const grid = (given: Partial<GridExecutorConfig>, barriers: Partial<TripleBarrier> = {}): GridExecutorConfig => ({
-  ...ANY_MARKET,
-  type: 'grid_executor',
-  side: 'BUY',
-  start_price: 98,
-  end_price: 102,
-  limit_price: 90,
-  total_amount_quote: 500,
-  min_spread_between_orders: 0.01,
-  min_order_amount_quote: 5,
-  max_open_orders: 5,
-  max_orders_per_batch: null,
-  order_frequency: 0,
-  activation_bounds: null,
-  safe_extra_spread: 0.0001,
-  triple_barrier_config: barrierOf({ take_profit: 0.01, ...barriers }),
-  deduct_base_fees: false,
-  keep_position: false,
-  coerce_tp_to_step: false,
-  ...given,
-})
+const grid = (given: Partial<GridExecutorConfig>, barriers: Partial<TripleBarrier> = {}): GridExecutorConfig =>
+  aGrid({ triple_barrier_config: barrierOf({ take_profit: 0.01, ...barriers }), ...given })
 
 const fillsOf = ({ grid }: Simulation) =>
   grid?.fills.map(({ timestamp, side, price }) => `${timestamp / 60} ${side} ${Number(price.toFixed(6))}`)

@@ -6,24 +6,11 @@ import { z } from 'zod'
 import type { Candles } from '../../candles.ts'
 import { nearest } from '../../numbers/exact.ts'
 import { created } from '../../testing/actions.ts'
+import { candlesOf } from '../../testing/series.ts'
 import { anExecutor, aWorld } from '../../testing/world.ts'
 import type { World } from '../controller.ts'
 import { dmanMakerV2 } from './dman-maker-v2.ts'
 import { pmmDynamic } from './pmm-dynamic.ts'
-
-const candlesOf = (rows: readonly (readonly number[])[]): Candles => {
-  const column = (at: number) => Float64Array.from(rows, (row) => row[at] ?? Number.NaN)
-  return {
-    length: rows.length,
-    timestamp: column(0),
-    open: column(1),
-    high: column(2),
-    low: column(3),
-    close: column(4),
-    volume: column(5),
-    extra: new Map(),
-  }
-}
 
 const featuresOf = (candles: Candles, mode: World['mode'], changes: Record<string, unknown> = {}) => {
   const features = pmmDynamic.features?.(pmmDynamic.schema.parse({ id: 'maker', ...changes }), () => candles, mode)

@@ -50,6 +50,7 @@ export const gridLevels = (
   const least = new Decimal(config.min_order_amount_quote ?? 0)
   const share = rules === undefined ? plainShare(least, mid, total) : ruledShare(least, mid, total, rules)
   const step = rules === undefined ? spread : largest(spread, new Decimal(rules.min_price_increment).div(mid))
+  if (share.least.isZero()) throw new UnsupportedExecutor('grid_executor: the smallest order must not be zero')
   const possible = total.div(share.least).trunc()
   let count = 1
   let amount = share.least

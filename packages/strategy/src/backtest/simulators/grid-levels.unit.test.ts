@@ -100,4 +100,5 @@ t.test('what the original fails at is refused', async (t) => {
   refused({ end_price: 98 })
   refused({ triple_barrier_config: barrierOf({}) })
   refused({}, { ...RULES, min_base_amount_increment: 0 })
+  refused({ min_order_amount_quote: 0 }, { ...RULES, min_notional_size: 0 })
 })

@@ -6,6 +6,13 @@ import { lastRowOf } from '../lifetime.ts'
 import { type SimulatedMarket, UnsupportedExecutor } from '../simulation.ts'
 import { HummingbotExecutor } from './hummingbot-executor.ts'
 
+/** What the break-even of a stage is multiplied by for its barriers; undefined where there is none. */
+interface Factors {
+  readonly target: Exact | undefined
+  readonly stop: Exact | undefined
+  readonly activation: Exact | undefined
+}
+
 const NOTHING: Exact = { hi: 0, lo: 0 }
 
 /** What becomes of a DCA, which the original knows from the beginning. */
@@ -110,7 +117,7 @@ export class HummingbotDca extends HummingbotExecutor<DcaExecutorConfig> {
     if (level === 0) return plus(prices[0] ?? 0, 0)
     let [weighted, amounts] = [NOTHING, NOTHING]
     for (let n = 0; n <= level; n++) {
-      const amount = exactOf(amounts_quote[n] ?? 0)
+      const amount = amounts_quote[n] ?? 0
       weighted = plus(weighted, times(prices[n] ?? 0, amount))
       amounts = plus(amounts, amount)
     }
@@ -128,9 +135,15 @@ export class HummingbotDca extends HummingbotExecutor<DcaExecutorConfig> {
     if (isComplete && !this.config.stop_loss)
       throw new UnsupportedExecutor('dca_executor: without a stop loss there is no end to the last level')
     const fillRow = isComplete ? (entries.at(-1) ?? -1) : -1
+    const { take_profit, stop_loss, trailing_stop } = this.config
+    const factors: Factors = {
+      target: take_profit ? this.factor(take_profit, 1) : undefined,
+      stop: stop_loss ? this.factor(stop_loss, -1) : undefined,
+      activation: trailing_stop ? this.factor(trailing_stop.activation_price, 1) : undefined,
+    }
     for (let stage = 0; stage < entries.length; stage++) {
       const breakEven = this.breakEvenOf(stage)
-      const { row, closeType } = this.stageEnd(stage, entries[stage] as number, breakEven)
+      const { row, closeType } = this.stageEnd(stage, entries[stage] as number, breakEven, factors)
       if (closeType !== undefined)
         return { lastRow: row, closeType, fillRow, stages: stage + 1, entries, average: nearest(breakEven) }
     }
@@ -144,15 +157,22 @@ export class HummingbotDca extends HummingbotExecutor<DcaExecutorConfig> {
     }
   }
 
-  /** The least close, signed, at which a stage has gained a share of its break-even. Decimals decide, as at its entry. */
-  private gained(breakEven: Exact, share: number): number {
-    const price = times(breakEven, plus(1, exactOf(this.sign * share)))
+  /** What a break-even is multiplied by for a price that is a share of it better or worse. */
+  private factor(share: number, way: 1 | -1): Exact {
+    return plus(1, exactOf(way * this.sign * share))
+  }
+
+  /** The least price, signed, that is at a barrier or better; none for no barrier. As decimals, as the entries are. */
+  private above(breakEven: Exact, factor: Exact | undefined): number {
+    if (factor === undefined) return Number.POSITIVE_INFINITY
+    const price = times(breakEven, factor)
     return this.sign === 1 ? ceilingOf(price) : -floorOf(price)
   }
 
-  /** The highest price, signed, at which it has lost that share. */
-  private lost(breakEven: Exact, share: number): number {
-    const price = times(breakEven, plus(1, exactOf(-this.sign * share)))
+  /** The highest price, signed, that is at a barrier or worse. */
+  private below(breakEven: Exact, factor: Exact | undefined): number {
+    if (factor === undefined) return Number.NEGATIVE_INFINITY
+    const price = times(breakEven, factor)
     return this.sign === 1 ? floorOf(price) : -ceilingOf(price)
   }
 
@@ -161,14 +181,15 @@ export class HummingbotDca extends HummingbotExecutor<DcaExecutorConfig> {
     stage: number,
     entry: number,
     breakEven: Exact,
+    factors: Factors,
   ): { readonly row: number; readonly closeType?: CloseType } {
     const { sign, closes } = this
-    const { take_profit, stop_loss, trailing_stop } = this.config
-    const target = take_profit ? this.gained(breakEven, take_profit) : Number.POSITIVE_INFINITY
+    const { trailing_stop } = this.config
+    const target = this.above(breakEven, factors.target)
     const isLast = stage === this.limits.length - 1
-    const stop = isLast && stop_loss ? this.lost(breakEven, stop_loss) : Number.NEGATIVE_INFINITY
+    const stop = isLast ? this.below(breakEven, factors.stop) : Number.NEGATIVE_INFINITY
     const adverse = sign === 1 ? this.candles.low : this.candles.high
-    const activation = trailing_stop ? this.gained(breakEven, trailing_stop.activation_price) : Number.POSITIVE_INFINITY
+    const activation = this.above(breakEven, factors.activation)
     const kept = trailing_stop ? 1 - sign * trailing_stop.trailing_delta : 1
     let isTrailing = false
     let line = Number.NEGATIVE_INFINITY

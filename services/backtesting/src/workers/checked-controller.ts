@@ -6,18 +6,21 @@ export class BadAction extends Error {
   override readonly name = 'BadAction'
 }
 
-const price = z.union([z.number(), z.object({ hi: z.number(), lo: z.number() })])
+const price = z.union([z.number(), z.object({ hi: z.number(), lo: z.number() })], { error: 'must be a price' })
+const share = z.union([price, z.null()], { error: 'must be a number or null' })
+const bounds = z.array(z.number()).nullable()
 const orderType = z.enum(['MARKET', 'LIMIT', 'LIMIT_MAKER'])
 const oneMarket = {
   connector_name: z.string(),
   trading_pair: z.string(),
   side: z.enum(['BUY', 'SELL']),
   leverage: z.number(),
+  level_id: z.string().nullable(),
 }
 const trailing_stop = z.object({ activation_price: price, trailing_delta: price }).nullable()
 const triple_barrier_config = z.object({
-  stop_loss: price.nullable(),
-  take_profit: price.nullable(),
+  stop_loss: share,
+  take_profit: share,
   time_limit: z.number().nullable(),
   trailing_stop,
   open_order_type: orderType,
@@ -33,17 +36,19 @@ const executor = z.discriminatedUnion('type', [
     entry_price: price,
     amount: z.number(),
     triple_barrier_config,
+    activation_bounds: bounds,
   }),
   z.object({
     type: z.literal('dca_executor'),
     ...oneMarket,
     amounts_quote: z.array(z.number()).min(1),
     prices: z.array(price).min(1),
-    take_profit: price.nullable(),
-    stop_loss: price.nullable(),
+    take_profit: share,
+    stop_loss: share,
     trailing_stop,
     time_limit: z.number().nullable(),
     mode: z.enum(['MAKER', 'TAKER']),
+    activation_bounds: bounds,
   }),
   z.object({
     type: z.literal('grid_executor'),
@@ -52,13 +57,25 @@ const executor = z.discriminatedUnion('type', [
     end_price: price,
     limit_price: price,
     total_amount_quote: z.number(),
+    min_spread_between_orders: z.number().nullable(),
+    min_order_amount_quote: z.number().nullable(),
+    max_open_orders: z.number(),
+    max_orders_per_batch: z.number().nullable(),
+    order_frequency: z.number(),
+    activation_bounds: z.number().nullable(),
+    safe_extra_spread: z.number(),
     triple_barrier_config,
+    deduct_base_fees: z.boolean(),
+    keep_position: z.boolean(),
+    coerce_tp_to_step: z.boolean(),
   }),
   z.object({
     type: z.literal('order_executor'),
     ...oneMarket,
     amount: z.number(),
-    price: price.nullable(),
+    position_action: z.enum(['OPEN', 'CLOSE', 'NIL']),
+    price: z.union([price, z.null()], { error: 'must be a price or null' }),
+    chaser_config: z.object({ distance: z.number(), refresh_threshold: z.number() }).nullable(),
     execution_strategy: z.enum(['LIMIT', 'LIMIT_MAKER', 'MARKET', 'LIMIT_CHASER']),
   }),
   z.object({ type: z.literal('arbitrage_executor') }),

@@ -167,6 +167,7 @@ t.test('what a controller cannot decide is told, action by action', async (t) =>
       created(`entry_price: Number.NaN, amount: '1'`),
       /action\.0\.executor\.entry_price: .*action\.0\.executor\.amount: /,
     ],
+    [created('activation_bounds: undefined'), /action\.0\.executor\.activation_bounds: /],
     [created('triple_barrier_config: {}'), /action\.0\.executor\.triple_barrier_config\.stop_loss: /],
     [`[{ type: 'stop', id: 'x', keepPosition: false }]`, /action\.0\.executor: must be one of the active executors/],
   ]

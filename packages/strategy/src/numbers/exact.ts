@@ -75,14 +75,21 @@ const Digits = Decimal.clone({ precision: 120, rounding: Decimal.ROUND_HALF_EVEN
 /** Every digit a double stands for, and not the fewest that tell it from its neighbours. */
 const digitsOf = (value: number): Decimal => new Digits(value.toPrecision(100))
 
-/** Up to fifteen digits are a whole number over a power of ten, both of them doubles: no decimals are needed for those. */
-const SHORT = /^([+-]?\d+)(?:\.(\d+))?$/
-const MOST_DIGITS = 15
+const PLAIN = /^([+-]?)(\d+)(?:\.(\d+))?$/
+/** Any whole number of so many digits is a double, and so is any power of ten up to 22. */
+const WHOLE = 15
+const POWERS = 22
 
+/** A text that is not too long, as two whole numbers side by side over a power of ten: without decimals. */
 const quotientOf = (text: string): Exact | undefined => {
-  const [, whole, decimals = ''] = SHORT.exec(text) ?? []
-  if (whole === undefined || whole.length + decimals.length > MOST_DIGITS) return undefined
-  return over(Number(whole + decimals), 10 ** decimals.length)
+  const [, sign, whole = '', decimals = ''] = PLAIN.exec(text) ?? []
+  const digits = whole + decimals
+  if (sign === undefined || digits.length > 2 * WHOLE || decimals.length > POWERS) return undefined
+  const rest = Math.max(0, digits.length - WHOLE)
+  const first = Number(digits.slice(0, digits.length - rest))
+  const all = rest === 0 ? first : plus(times(first, 10 ** rest), Number(digits.slice(-rest)))
+  const { hi, lo } = over(all, 10 ** decimals.length)
+  return sign === '-' ? { hi: -hi, lo: -lo } : { hi, lo }
 }
 
 /**
@@ -91,8 +98,8 @@ const quotientOf = (text: string): Exact | undefined => {
  */
 export const exactOf = (value: string | number): Exact => {
   const text = String(value).trim()
-  const short = quotientOf(text)
-  if (short !== undefined) return short
+  const quotient = quotientOf(text)
+  if (quotient !== undefined) return quotient
   const hi = text === '' ? Number.NaN : Number(text)
   if (!Number.isFinite(hi)) return { hi, lo: 0 }
   return { hi, lo: new Digits(text).minus(digitsOf(hi)).toNumber() }

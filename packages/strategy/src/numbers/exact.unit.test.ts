@@ -27,7 +27,12 @@ const agrees = (ours: Exact, theirs: Decimal, digits: number): boolean =>
 
 t.test('a text keeps 31 digits and more', async (t) => {
   fc.assert(fc.property(decimalText, (text) => agrees(exactOf(text), new Wide(text), 31)))
+  fc.assert(
+    fc.property(double, (value) => exactOf(value).hi === value && exactOf(-value).hi === -value),
+    { numRuns: 2000 },
+  )
   t.same(exactOf('97'), { hi: 97, lo: 0 })
+  t.same(exactOf('-0.1'), { hi: -0.1, lo: -exactOf('0.1').lo })
   t.same(exactOf(0.1), exactOf('0.1'), 'a number is what it is written as')
   t.ok(exactOf('0.1').lo !== 0)
   t.same(exactOf(' 97 '), { hi: 97, lo: 0 })

@@ -127,9 +127,18 @@ t.test('a controller of one’s own', async (t) => {
   )
   file('broken.ts', `${source('return []')}\nthrow new Error('on purpose')`)
   await t.rejects(run('--controller', './broken.ts', '--candles', 'candles.csv.gz'), /broken\.ts, line 11: on purpose$/)
+  file('throwing.ts', source("throw new RangeError('too far')"))
+  await t.rejects(run('--controller', './throwing.ts', '--candles', 'candles.csv.gz'), /throwing\.ts, line 9: too far$/)
   file('empty.ts', 'export const nothing = 1')
   await t.rejects(run('--controller', './empty.ts', '--candles', 'candles.csv.gz'), /empty\.ts exports no controller/)
   await t.rejects(run('--controller', './none.ts', '--candles', 'candles.csv.gz'), /^There is no file .*none\.ts\.$/)
+})
+
+t.test('help is no error', async (t) => {
+  const child = spawn(...plainNode(program, '--help'), { stdio: ['ignore', 'pipe', 'inherit'] })
+  const said = child.stdout.setEncoding('utf8').toArray()
+  t.same(await once(child, 'exit'), [0, null])
+  t.match((await said).join(''), /^Usage: npm run backtest -- --controller/)
 })
 
 t.test('what was typed or written wrong', async (t) => {

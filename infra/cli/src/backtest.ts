@@ -12,9 +12,16 @@ const sentence = (error: unknown): string => {
   return error instanceof Error && error.message !== '' ? error.message : String(error)
 }
 
+const args = process.argv.slice(2)
 try {
-  const command = backtestCommand(process.argv.slice(2), folder)
-  await runBacktestCommand(command, { folder, now: Date.now(), out: process.stdout, progress: process.stderr })
+  if (args.some((argument) => argument === '--help' || argument === '-h')) console.log(usage)
+  else
+    await runBacktestCommand(backtestCommand(args, folder), {
+      folder,
+      now: Date.now(),
+      out: process.stdout,
+      progress: process.stderr,
+    })
 } catch (error) {
   console.error(sentence(error))
   process.exitCode = 1

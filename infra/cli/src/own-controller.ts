@@ -41,6 +41,12 @@ const load = async (file: string): Promise<unknown> => {
   }
 }
 
+/** What a controller in a file threw while it ran, with the place; anything else as it is. */
+export const thrownBy = (file: string, error: unknown): unknown => {
+  const place = placeOf(error, file)
+  return place === '' ? error : new ConfigWrong(`${file}${place}: ${error instanceof Error ? error.message : ''}`)
+}
+
 /** Where in a file something was thrown. */
 const placeOf = (error: unknown, file: string): string => {
   const [, after] = error instanceof Error ? (error.stack ?? '').split(`${basename(file)}:`) : []

@@ -20,7 +20,7 @@ import { backtestCandles } from './backtest-candles.ts'
 import type { BacktestCommand } from './backtest-command.ts'
 import { ConfigWrong, readConfig, readRules, standardController } from './backtest-config.ts'
 import { summaryText } from './backtest-summary.ts'
-import { ownController } from './own-controller.ts'
+import { ownController, thrownBy } from './own-controller.ts'
 import { progressBar } from './progress-bar.ts'
 import { progressLine, type Terminal } from './progress-line.ts'
 
@@ -48,7 +48,7 @@ export const runBacktestCommand = async (command: BacktestCommand, run: Backtest
 
   const quote = quoteOf({ market })
   const begin = performance.now()
-  const result = ended(line, () =>
+  const result = ended(line, from, () =>
     runBacktest({
       controller,
       config,
@@ -78,9 +78,15 @@ export const runBacktestCommand = async (command: BacktestCommand, run: Backtest
   for (const file of await writeFiles(command, report, result, run.folder)) run.out.write(`Written: ${file}\n`)
 }
 
-const ended = (line: { end(): void }, work: () => BacktestResult): BacktestResult => {
+const ended = (
+  line: { end(): void },
+  from: BacktestCommand['controller'],
+  work: () => BacktestResult,
+): BacktestResult => {
   try {
     return work()
+  } catch (error) {
+    throw from.kind === 'own' ? thrownBy(from.file, error) : error
   } finally {
     line.end()
   }

@@ -50,4 +50,4 @@ const notReady = (connectorName: string, tradingPair: string, waitMs: number): A
   )
 
 const storedText = ({ stored }: CandlesMissing): string =>
-  stored.length === 0 ? '' : `. Stored: ${rangesText(stored)}`
+  stored.length === 0 ? '' : `. Stored: ${rangesText(stored)} (ends are not included)`

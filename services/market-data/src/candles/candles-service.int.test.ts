@@ -218,7 +218,7 @@ t.test('the routes of candles', async (t) => {
     t.equal(rowsSchema.parse(stored.body).length, 31)
     t.match(await refusal({ start_time: START, end_time: START + 2_000 * HOUR }), [
       503,
-      /^simulator: .*\. Stored: .*2024-03-01T00:00:00Z to 2024-03-02T07:00:00Z/,
+      /^simulator: .*\. Stored: .*2024-03-01T00:00:00Z to 2024-03-02T07:00:00Z \(ends are not included\)$/,
     ])
     t.match(
       rpcError.parse(

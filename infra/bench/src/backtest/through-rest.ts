@@ -11,6 +11,7 @@ import { latency } from '../measure.ts'
 import type { Figure } from '../report.ts'
 import { BACKTEST_CASES, MARKET, pricesOf, TRADE_COST } from './cases.ts'
 import { intervalOf, isAtHand, loadSeries, SERIES, type SeriesName } from './series.ts'
+import { measureStateBeside } from './state-beside.ts'
 
 /** The first one starts a worker, fetches the candles and compiles. */
 const WARM_UP = 1
@@ -23,6 +24,7 @@ const login = `Basic ${Buffer.from('admin:admin').toString('base64')}`
 export const measureThroughRest = async (cases = BACKTEST_CASES): Promise<readonly Figure[]> => {
   const colibri = await startColibri()
   const figures: Figure[] = []
+  const bodies = new Map<string, string>()
   try {
     for (const name of SERIES.filter(isAtHand)) {
       const candles = loadSeries(name)
@@ -37,6 +39,7 @@ export const measureThroughRest = async (cases = BACKTEST_CASES): Promise<readon
           trade_cost: TRADE_COST,
           config,
         })
+        bodies.set(`${name} ${each.name}`, body)
         const times: number[] = []
         for (let run = 0; run < WARM_UP + RUNS; run++) {
           const ms = await answered(colibri, body)
@@ -50,7 +53,8 @@ export const measureThroughRest = async (cases = BACKTEST_CASES): Promise<readon
         )
       }
     }
-    return figures
+    const longest = [...bodies.values()].at(-1)
+    return longest === undefined ? figures : [...figures, ...(await measureStateBeside(colibri, longest))]
   } finally {
     await colibri.stop()
   }

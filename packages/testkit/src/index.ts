@@ -9,7 +9,7 @@ export type { CapturedTrade, ReplayFrame, ReplayMarket, ReplayVenue } from './ca
 export { type ReplayServer, startReplay } from './captures/replay-server.ts'
 export { chromiumBinary, launchChromium } from './chromium.ts'
 export { contractProblems } from './contract-shape.ts'
-export { plainNode } from './plain-node.ts'
+export { plainChildren, plainNode } from './plain-node.ts'
 export {
   basicAuth,
   openSocket,

@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { plainChildren } from '@colibri/testkit'
 import t from 'tap'
 import { CandleColumns } from '../candles/candle-rows.ts'
 import { ownController } from '../testing/controllers.ts'
 import { minuteRows } from '../testing/market.ts'
 import type { BacktestJob, Series } from './job.ts'
 import { createWorkerPool } from './pool.ts'
+
+// A worker may read its own code alone, and so none of tap's.
+plainChildren()
 
 const ROWS = 2_000
 const MARKET = { connector_name: 'binance_perpetual', trading_pair: 'BTC-USDT' }

@@ -24,7 +24,7 @@ const idOf = (request: ReturnType<typeof wish> & { type?: string; interval?: str
     ...(request.interval === undefined ? [] : [request.interval]),
   ].join('_')
 
-/** Trades of a size that no other trade has, until told to stop. */
+/** Trades of a size that no other trade has, the replayed ones are far smaller, until told to stop. */
 const makeTrades = (system: MarketDataSystem): { made: Map<string, string[]>; stop: () => Promise<void> } => {
   const made = new Map<string, string[]>([
     ['BTC', []],
@@ -34,7 +34,7 @@ const makeTrades = (system: MarketDataSystem): { made: Map<string, string[]>; st
   const run = async (): Promise<void> => {
     for (let count = 1; state === 'running'; count++) {
       for (const [coin, sizes] of made) {
-        const quantity = (1 + count / 10_000).toFixed(4)
+        const quantity = (7_777 + count / 10_000).toFixed(4)
         const body = { symbol: `${coin}USDT`, price: coin === 'BTC' ? '50000' : '2500', quantity, taker: 'BUY' }
         await fetch(system.tradesUrl, { method: 'POST', body: JSON.stringify(body) })
         sizes.push(String(Number(quantity)))

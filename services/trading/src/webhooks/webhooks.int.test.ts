@@ -219,8 +219,11 @@ t.test('a receiver that takes nothing is given up, and goes on where it stopped'
   )
   t.match(String(given.paused_reason), /^nothing was taken for \d+ s and \d+ attempts; last: connect ECONNREFUSED/)
   t.ok(given.failing_since !== null)
-  const { body } = await trading.get('/metrics')
-  t.match(body, new RegExp(`colibri_webhook_failing_seconds\\{webhook="${toAbsent.id}"[^}]*\\} -1`))
+  const givenUp = new RegExp(`colibri_webhook_failing_seconds\\{webhook="${toAbsent.id}"[^}]*\\} -1`)
+  await eventually(
+    () => trading.get('/metrics'),
+    ({ body }) => givenUp.test(String(body)),
+  )
   const back = await receiver(absent.port)
   t.match(await trading.post(`/webhooks/${toAbsent.id}/resume`, {}), {
     status: 200,

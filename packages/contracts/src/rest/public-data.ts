@@ -3,11 +3,11 @@ import { integer, list, model, nullable, text } from './types.ts'
 
 /** `/market-data`: funding, and the older routes that name the pair in the path. Times are seconds. */
 
-/** With several pairs the one may be left out; it is empty then. */
-const severalForOne = (input: unknown): unknown =>
-  typeof input === 'object' && input !== null && 'trading_pairs' in input && !('trading_pair' in input)
-    ? { ...input, trading_pair: '' }
-    : input
+/** Whoever names the one pair is answered with it alone, whatever else he names. */
+const severalForOne = (input: unknown): unknown => {
+  if (typeof input !== 'object' || input === null || !('trading_pairs' in input)) return input
+  return 'trading_pair' in input ? { ...input, trading_pairs: null } : { ...input, trading_pair: '' }
+}
 
 /** One pair, or several as older clients ask. */
 export const fundingInfoRequest = z.preprocess(

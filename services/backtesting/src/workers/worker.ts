@@ -13,8 +13,8 @@ import { shutIn } from './sandbox.ts'
  * nothing and speaks to nobody but its owner, and ends when its owner does.
  */
 const parent = process
-/** Behind everything that answers users. */
-const NICE = 10
+/** Behind everything that answers users, its own service included. */
+const NICE = 15
 /** Compressed, a chunk is a row of some ten kilobytes. */
 const CHUNK_CHARACTERS = 1 << 19
 const ZIPPED_BYTES = 1 << 17

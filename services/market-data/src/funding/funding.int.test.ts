@@ -44,7 +44,10 @@ t.test('funding of perpetual pairs', async (t) => {
         ['ETH-USDT', 'BTC-USDT'],
       )
     }
-    t.match(await post('/market-data/funding-rates', asked), { status: 200, body: { trading_pair: 'BTC-USDT' } })
+    for (const more of [{}, { trading_pairs: [] }, { trading_pairs: ['ETH-USDT'] }]) {
+      const reply = await post('/market-data/funding-rates', { ...asked, ...more })
+      t.match(reply, { status: 200, body: { trading_pair: 'BTC-USDT' } })
+    }
   })
 
   await t.test('funding nobody has', async (t) => {

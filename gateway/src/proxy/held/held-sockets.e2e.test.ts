@@ -97,8 +97,8 @@ const checkSequences = (t: Test, client: SocketClient, name: string): void => {
   const wrong: SocketMessage[] = []
   for (const message of client.heard) {
     if (typeof message.sequence !== 'number') continue
-    // A replica that has heard of no trade yet can only tell that some may be missing.
-    if (message.sequence === 0 && message.resumed === false) continue
+    // It tells that trades may be missing, and no trade.
+    if (message.resumed === false && Array.isArray(message.data) && message.data.length === 0) continue
     const before = last.get(message.subscription_id) ?? -1
     const candles = message.type.startsWith('candle')
     if (message.sequence < before || (message.sequence === before && !candles)) wrong.push(message)

@@ -39,6 +39,7 @@ export const candlesSource = (candles: OpenCandles, readyMs: number): Source<nul
       await candles.ready(readyMs)
       sequence = Math.max(sequence, Date.now())
     },
+    caughtUp: () => Promise.resolve(),
     cursor: (_wish, resumeFrom) => {
       let missed = resumeFrom === undefined ? undefined : changedSince(resumeFrom)
       const resumed = resumeFrom === undefined ? undefined : missed !== undefined

@@ -29,7 +29,7 @@ export const openLiveSockets = (
       feeds,
       candles: clientCandles(live, candles),
       checkPair: knownPair(rules),
-      limits: { readyMs: kit.config.MARKET_DATA_CANDLES_READY_TIMEOUT * SECOND },
+      limits: { readyMs: kit.config.MARKET_DATA_CANDLES_READY_TIMEOUT * SECOND, catchUpMs: 5 * SECOND },
     }),
     metrics: kit.metrics,
     explain: explain((error) => kit.logger.error({ err: error }, 'a feed could not be opened for a client')),

@@ -3,7 +3,7 @@ import type { FeedBook, Feeds } from '../feeds/feed.ts'
 import { candlesSource } from './candles-source.ts'
 import type { Subscription } from './command.ts'
 import { levels, rates, top } from './render.ts'
-import type { Cursor, Source } from './source.ts'
+import type { Cursor, Source, SourceLimits } from './source.ts'
 import { stateSource } from './state-source.ts'
 import { tradesSource } from './trades-source.ts'
 
@@ -13,11 +13,6 @@ export interface SourcesDeps {
   /** Rejects with `UnknownPair` when the venue is known not to have the pair. */
   readonly checkPair: (connectorName: string, tradingPair: string) => Promise<void>
   readonly limits: SourceLimits
-}
-
-export interface SourceLimits {
-  /** How long a feed may take to open. */
-  readonly readyMs: number
 }
 
 /** One subscriber's place at a source. */
@@ -56,6 +51,7 @@ const createShelf = <Wish>() => {
     }
     try {
       await shared.source.ready()
+      if (resumeFrom !== undefined) await shared.source.caughtUp(resumeFrom)
       return { cursor: shared.source.cursor(wish, resumeFrom), ended: shared.source.ended, release }
     } catch (error) {
       release()
@@ -68,7 +64,6 @@ const createShelf = <Wish>() => {
 export const createSources = ({ feeds, candles, checkPair, limits }: SourcesDeps): Sources => {
   const books = createShelf<number>()
   const others = createShelf<null>()
-  const { readyMs } = limits
   return {
     open: async (subscription) => {
       const { type, connectorName, tradingPair, resumeFrom } = subscription
@@ -76,25 +71,25 @@ export const createSources = ({ feeds, candles, checkPair, limits }: SourcesDeps
       switch (subscription.type) {
         case 'order_book': {
           const make = () =>
-            stateSource<FeedBook, number>(feeds.open({ kind: 'book', ...key }), { type, render: levels }, readyMs)
+            stateSource<FeedBook, number>(feeds.open({ kind: 'book', ...key }), { type, render: levels }, limits)
           return books(subscription.id, make, subscription.depth, resumeFrom)
         }
         case 'ticker': {
-          const make = () => stateSource(feeds.open({ kind: 'ticker', ...key }), { type, render: top }, readyMs)
+          const make = () => stateSource(feeds.open({ kind: 'ticker', ...key }), { type, render: top }, limits)
           return others(subscription.id, make, null, resumeFrom)
         }
         case 'funding': {
-          const make = () => stateSource(feeds.open({ kind: 'funding', ...key }), { type, render: rates }, readyMs)
+          const make = () => stateSource(feeds.open({ kind: 'funding', ...key }), { type, render: rates }, limits)
           return others(subscription.id, make, null, resumeFrom)
         }
         case 'trades': {
           const check = () => checkPair(connectorName, tradingPair)
-          const make = () => tradesSource(feeds.open({ kind: 'trades', ...key }), { check, readyMs })
+          const make = () => tradesSource(feeds.open({ kind: 'trades', ...key }), { check, limits })
           return others(subscription.id, make, null, resumeFrom)
         }
         case 'candles': {
           const { interval, rows, id } = subscription
-          const make = () => candlesSource(candles.open(connectorName, tradingPair, interval, rows), readyMs)
+          const make = () => candlesSource(candles.open(connectorName, tradingPair, interval, rows), limits.readyMs)
           return others(`${id} ${rows}`, make, null, resumeFrom)
         }
       }

@@ -24,7 +24,7 @@ const world = (kept?: number) => {
     feeds,
     candles,
     checkPair: async () => undefined,
-    limits: { readyMs: 50 },
+    limits: { readyMs: 50, catchUpMs: 50 },
   })
   const open = (subscription: object, resumeFrom?: number) =>
     sources.open({ ...pair, id: 'one', updateMs: 250, resumeFrom, ...subscription } as Subscription)
@@ -125,6 +125,28 @@ t.test('trades resumed', async (t) => {
   t.equal(late.cursor.resumed, false)
   t.match(taken(late.cursor), { sequence: 5, data: [] }, 'it is told even without a trade')
   t.equal(taken(late.cursor), undefined)
+  const ahead = await open({ type: 'trades' }, 7)
+  t.equal(ahead.cursor.resumed, false)
+  t.match(taken(ahead.cursor), { sequence: 7, data: [] }, 'what it has is not taken back')
+})
+
+t.test('who knows more than this replica waits until it has heard it, and hears nothing twice', async (t) => {
+  const { feed, open } = world()
+  const live = feed({ kind: 'trades', ...pair })
+  live.push(1, [trade(1)])
+  const opening = open({ type: 'trades' }, 3)
+  for (const id of [2, 3, 4]) live.push(id, [trade(id)])
+  const { cursor } = await opening
+  t.equal(cursor.resumed, true)
+  t.match(taken(cursor), { sequence: 4, data: [shown(4)] })
+
+  const books = feed({ kind: 'book', ...pair })
+  books.push(1, book(1))
+  const deep = open({ type: 'order_book', depth: 1 }, 2)
+  books.push(2, book(2))
+  const { cursor: current } = await deep
+  t.equal(current.resumed, true)
+  t.equal(taken(current), undefined, 'not the older one, and not the same again')
 })
 
 t.test('a hole in the feed is told to those who had what was before it, and to nobody else', async (t) => {

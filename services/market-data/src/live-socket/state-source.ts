@@ -1,5 +1,6 @@
 import type { FeedUpdate, OpenFeed } from '../feeds/feed.ts'
-import type { Source } from './source.ts'
+import { caughtUp } from './caught-up.ts'
+import type { Source, SourceLimits } from './source.ts'
 
 export interface StateKind<T, Wish> {
   readonly type: string
@@ -11,7 +12,7 @@ export interface StateKind<T, Wish> {
 export const stateSource = <T, Wish>(
   feed: OpenFeed<T>,
   { type, render }: StateKind<T, Wish>,
-  readyMs: number,
+  { readyMs, catchUpMs }: SourceLimits,
 ): Source<Wish> => {
   const rendered = new Map<Wish, string>()
   let renderedSequence = Number.NaN
@@ -32,6 +33,7 @@ export const stateSource = <T, Wish>(
     ready: async () => {
       await feed.ready(readyMs)
     },
+    caughtUp: (resumeFrom) => caughtUp(feed, resumeFrom, catchUpMs),
     cursor: (wish, resumeFrom) => {
       const resumed = resumeFrom === undefined ? undefined : feed.since(resumeFrom) !== undefined
       let told = resumed === true ? resumeFrom : undefined

@@ -1,6 +1,7 @@
 import type { PublicTrade } from '@colibri/exchange'
 import { FeedNotReady, type OpenFeed } from '../feeds/feed.ts'
-import type { Source } from './source.ts'
+import { caughtUp } from './caught-up.ts'
+import type { Source, SourceLimits } from './source.ts'
 import { createTradeTape } from './trade-tape.ts'
 
 /** The longest interval between two pushes, and time enough to close on a client that does not read. */
@@ -8,16 +9,15 @@ const KEPT_MS = 120_000
 const KEPT_TRADES = 20_000
 
 export interface TradesOptions {
+  readonly limits: SourceLimits
   /** Rejects when the venue is known not to have the pair: a quiet pair may not trade for hours, and is not waited for. */
   readonly check: () => Promise<void>
-  /** How long the feed has to say that it cannot be had. */
-  readonly readyMs: number
 }
 
 /** Every trade, in batches. Who falls behind what is kept is told how many it missed. */
 export const tradesSource = (
   feed: OpenFeed<readonly PublicTrade[]>,
-  { check, readyMs }: TradesOptions,
+  { check, limits: { readyMs, catchUpMs } }: TradesOptions,
 ): Source<null> => {
   const tape = createTradeTape({ keptTrades: KEPT_TRADES, keptMs: KEPT_MS, now: () => performance.now() })
   let last = feed.latest()?.sequence
@@ -29,11 +29,13 @@ export const tradesSource = (
 
   return {
     ready: check,
+    caughtUp: (resumeFrom) => caughtUp(feed, resumeFrom, catchUpMs),
     cursor: (_wish, resumeFrom) => {
       const missed = resumeFrom === undefined ? undefined : feed.since(resumeFrom)
       const resumed = resumeFrom === undefined ? undefined : missed !== undefined
       let backlog = (missed ?? []).flatMap(({ value }) => value.map(tradeText))
-      let sequence = feed.latest()?.sequence ?? 0
+      // Who knows more than is known here goes on from there: what it has heard it does not hear again.
+      let sequence = Math.max(feed.latest()?.sequence ?? 0, resumeFrom ?? 0)
       let next = tape.end()
       // Who asked for what is gone is told so, although there is no trade to tell of.
       let said = resumed !== false

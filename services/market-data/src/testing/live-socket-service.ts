@@ -50,7 +50,7 @@ export const liveSocketService = async (t: Test, limits: Partial<LiveSocketLimit
               feeds,
               candles: clientCandles(candles, { connectors: () => ['simulator'], intervals: () => ['1m'] }),
               checkPair: async () => undefined,
-              limits: { readyMs: 20_000 },
+              limits: { readyMs: 20_000, catchUpMs: 100 },
             }),
             metrics: kit.metrics,
             explain: explain(() => undefined),

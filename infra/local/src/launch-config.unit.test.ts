@@ -3,7 +3,7 @@ import { detoured } from './detours.ts'
 import { backOff } from './keep-alive.ts'
 import { readLaunchConfig } from './launch-config.ts'
 import { natsUserNames, natsUsers } from './nats-users.ts'
-import { tapFailures } from './tap-failures.ts'
+import { tapReport } from './tap-report.ts'
 import { tapTotals } from './tap-totals.ts'
 
 t.test('USERNAME alone is the shell speaking, beside a PASSWORD it is the login', async (t) => {
@@ -78,8 +78,8 @@ t.test('reads what tap counted; keys that are missing are 0', async (t) => {
   t.equal(tapTotals('# time=12ms'), null)
 })
 
-t.test('says a failure once, with the way to it and what tap said of it', async (t) => {
-  const failures = tapFailures()
+t.test('says a failure once, with the way to it and what tap said of it; and what was skipped, and why', async (t) => {
+  const report = tapReport()
   const output = `TAP version 14
 # Subtest: one.test.js
     # Subtest: a
@@ -108,6 +108,10 @@ not ok 1 - one.test.js # time=99.078ms
   ...
 # Subtest: two.test.js
     ok 1 - fine
+    # Subtest: d
+        ok 1 - in a browser # SKIP no Chromium
+    ok 2 - d # time=3ms
+    ok 3 - for nothing # SKIP
 ok 2 - two.test.js
 # Subtest: three.test.js
     ok 1 - fine
@@ -115,8 +119,8 @@ not ok 3 - three.test.js
   ---
   signal: SIGKILL
   ...`
-  for (const line of output.split('\n')) failures.line(line)
-  t.same(failures.all(), [
+  for (const line of output.split('\n')) report.line(line)
+  t.same(report.failures(), [
     `one.test.js > a > b > one is two
               ---
               diff: |
@@ -125,6 +129,7 @@ not ok 3 - three.test.js
     "one.test.js > a > a's own",
     'three.test.js\n  ---\n  signal: SIGKILL\n  ...',
   ])
+  t.same(report.skipped(), ['two.test.js > d > in a browser: no Chromium', 'two.test.js > for nothing: '])
 })
 
 t.test('only services with an edge in the house may call each other', async (t) => {

@@ -3,7 +3,7 @@ import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { LaunchError } from './launch-error.ts'
 import { watchParent } from './parent-watch.ts'
-import { tapFailures } from './tap-failures.ts'
+import { tapReport } from './tap-report.ts'
 import { type Totals, tapTotals } from './tap-totals.ts'
 
 export interface TestOptions {
@@ -18,8 +18,8 @@ const KINDS = ['unit', 'int', 'e2e']
 const SOURCES = ['packages/*/src/**', 'services/*/src/**', 'gateway/src/**', 'infra/*/src/**']
 
 /**
- * Types, lint, house check, then the chosen tests; says what failed once more at the end, then `N passed, N failed`, and
- * returns the exit status.
+ * Types, lint, house check, then the chosen tests; says once more at the end what was skipped and what failed, then
+ * `N passed, N failed`, and returns the exit status.
  */
 export const test = async ({ root, args, say }: TestOptions): Promise<number> => {
   const running = new Set<ChildProcess>()
@@ -80,19 +80,20 @@ const runTap = async (
   const compiled = files.filter((file) => !uncompiled.includes(file))
   if (compiled.length === 0) return { passed: 0, failed: uncompiled.length }
   let totals: Totals | null = null
-  const failures = tapFailures()
+  const report = tapReport()
   const tap = ['tap', '-j3', '--reporter=tap', '--disable-coverage', '--allow-empty-coverage', ...compiled]
   const status = await run(
     root,
     tap,
     (line) => {
       totals = tapTotals(line) ?? totals
-      failures.line(line)
+      report.line(line)
       say(line)
     },
     running,
   )
-  for (const failure of failures.all()) say(`FAILED ${failure}`)
+  for (const skipped of report.skipped()) say(`SKIPPED ${skipped}`)
+  for (const failure of report.failures()) say(`FAILED ${failure}`)
   const counted: Totals = totals ?? { passed: 0, failed: 0 }
   // A run that broke off, or failed for something it did not count as a test, is a failure all the same.
   const silent = status !== 0 && counted.failed === 0 ? 1 : 0

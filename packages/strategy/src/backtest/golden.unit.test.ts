@@ -7,7 +7,7 @@ import { readGoldenFolder } from '../testing/golden-folder.ts'
 
 /** What the original has computed lies beside the repository, where it is at hand; more cases may be put there. */
 const folder = (path: string) => fileURLToPath(new URL(`../../../../../shared/spec/${path}`, import.meta.url))
-const skip = existsSync(folder('.')) ? false : 'SKIPPED: the cases of the original are not at hand'
+const skip = existsSync(folder('.')) ? false : 'the cases of the original are not at hand'
 
 t.test('short backtests have the figures, executors, series and holds of the original', { skip }, async (t) => {
   const { checks } = readGoldenFolder(folder('executors/golden'), [engineCases])

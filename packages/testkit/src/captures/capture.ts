@@ -47,4 +47,4 @@ export const readCapture = (files: CaptureFiles): Capture | undefined => {
 }
 
 /** Why a test that needs the captures is skipped. */
-export const NO_CAPTURES = 'SKIPPED: the captures (../shared/data/websocket-captures) are not on this machine'
+export const NO_CAPTURES = 'the captures (../shared/data/websocket-captures) are not on this machine'

@@ -8,7 +8,7 @@ import { readGoldenFolder } from '../../testing/golden-folder.ts'
 
 /** What the original has computed lies beside the repository, where it is at hand; more cases may be put there. */
 const folder = fileURLToPath(new URL('../../../../../../shared/spec/executors/golden/', import.meta.url))
-const skip = existsSync(folder) ? false : 'SKIPPED: the cases of the original are not at hand'
+const skip = existsSync(folder) ? false : 'the cases of the original are not at hand'
 
 const suites: readonly (readonly [GoldenSuite, string, number])[] = [
   [goldenPositions, 'position_cases.json', 56],

@@ -17,7 +17,7 @@ import { macdBBV1 } from './macd-bb-v1.ts'
 import { superTrendV1 } from './supertrend-v1.ts'
 
 const folder = fileURLToPath(new URL('../../../../../../shared/spec/backtests/', import.meta.url))
-const skip = existsSync(folder) ? false : 'SKIPPED: the backtests of the original are not on this machine'
+const skip = existsSync(folder) ? false : 'the backtests of the original are not on this machine'
 
 /** Of the 200,000 rows as many as are asked for: what follows is not read. */
 const minutes = (rows: number): Candles => {

@@ -11,7 +11,7 @@ import { smaCross } from './sma-cross.ts'
 const file = fileURLToPath(
   new URL('../../../../../../shared/data/candles/BTC_USDT_5m_2024-01_2024-09.csv.gz', import.meta.url),
 )
-const skip = existsSync(file) ? false : 'SKIPPED: the real candles are not on this machine'
+const skip = existsSync(file) ? false : 'the real candles are not on this machine'
 const COST = 0.001
 
 const config = (settings: Readonly<Record<string, unknown>> = {}) =>

@@ -60,7 +60,7 @@ const Golden = z.object({
 
 t.test(
   'pmm_dynamic: the recorded reference price and spread',
-  { skip: existsSync(file) ? false : 'SKIPPED: the golden indicators are not on this machine' },
+  { skip: existsSync(file) ? false : 'the golden indicators are not on this machine' },
   async (t) => {
     const golden = Golden.parse(JSON.parse(readFileSync(file, 'utf8')))
     const expected = golden['pmm_dynamic (defaults, last 142 candles)']

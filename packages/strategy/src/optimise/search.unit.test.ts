@@ -77,21 +77,26 @@ const bowl = ({ x, y, z }: Parameters): number =>
   (Number(x) - 1) ** 2 + (Math.log10(Number(y)) + 1) ** 2 + (z === 'p' ? 0 : 1)
 
 t.test('a search that goes on after a break tries the same, whatever order results came in', async (t) => {
-  fc.assert(
-    fc.property(fc.nat(), fc.integer({ min: 1, max: 12 }), fc.nat(3), (seed, round, rounds) => {
-      const make = () => searchOf({ space: continuous, method: 'bayesian', trials: 30, seed, round }, 0)
-      const { tried } = run(make(), bowl)
-      const first = rounds * round
-      const known = tried.slice(0, first).toSorted((a, b) => a.loss - b.loss)
-      const again = make().propose(
-        first,
-        known.map(({ parameters }) => parameters),
-      )
-      return JSON.stringify(again) === JSON.stringify(tried.slice(first, first + round).map((each) => each.parameters))
-    }),
-    { numRuns: 20 },
+  t.doesNotThrow(
+    () =>
+      fc.assert(
+        fc.property(fc.nat(), fc.integer({ min: 1, max: 12 }), fc.nat(3), (seed, round, rounds) => {
+          const make = () => searchOf({ space: continuous, method: 'bayesian', trials: 30, seed, round }, 0)
+          const { tried } = run(make(), bowl)
+          const first = rounds * round
+          const known = tried.slice(0, first).toSorted((a, b) => a.loss - b.loss)
+          const again = make().propose(
+            first,
+            known.map(({ parameters }) => parameters),
+          )
+          return (
+            JSON.stringify(again) === JSON.stringify(tried.slice(first, first + round).map((each) => each.parameters))
+          )
+        }),
+        { numRuns: 20 },
+      ),
+    'for every seed and round',
   )
-  t.pass('for every seed and round')
 })
 
 t.test('another seed, other trials', async (t) => {

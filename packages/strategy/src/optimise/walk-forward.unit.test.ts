@@ -34,24 +34,27 @@ t.test('tests follow each other up to the end, and no train sees its test', asyn
     trainShare: fc.double({ min: 0.3, max: 0.8, noNaN: true }),
     kind: fc.constantFrom('rolling' as const, 'anchored' as const),
   })
-  fc.assert(
-    fc.property(asked, ({ from, candles, interval, ...walk }) => {
-      const to = from + (candles - 1) * interval
-      const windows = windowsOf({ from, to }, interval, walk)
-      const lengths = new Set(windows.map(({ test }) => test.to - test.from))
-      return (
-        windows.length === walk.windows &&
-        lengths.size === 1 &&
-        windows.at(-1)?.test.to === to &&
-        windows.every(
-          ({ train, test }, index) =>
-            train.from >= from &&
-            train.to + interval === test.from &&
-            (index === 0 || windows[index - 1]?.test.to === test.from - interval) &&
-            (walk.kind === 'rolling' || train.from === from),
-        )
-      )
-    }),
+  t.doesNotThrow(
+    () =>
+      fc.assert(
+        fc.property(asked, ({ from, candles, interval, ...walk }) => {
+          const to = from + (candles - 1) * interval
+          const windows = windowsOf({ from, to }, interval, walk)
+          const lengths = new Set(windows.map(({ test }) => test.to - test.from))
+          return (
+            windows.length === walk.windows &&
+            lengths.size === 1 &&
+            windows.at(-1)?.test.to === to &&
+            windows.every(
+              ({ train, test }, index) =>
+                train.from >= from &&
+                train.to + interval === test.from &&
+                (index === 0 || windows[index - 1]?.test.to === test.from - interval) &&
+                (walk.kind === 'rolling' || train.from === from),
+            )
+          )
+        }),
+      ),
+    'for every walk drawn',
   )
-  t.pass('for every walk drawn')
 })

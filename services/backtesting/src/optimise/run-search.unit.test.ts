@@ -107,33 +107,35 @@ const someSpec = fc
 t.test(
   'the same trials, outcomes and tests, whoever runs them in whichever order, and wherever it breaks off',
   async (t) => {
-    await fc.assert(
-      fc.asyncProperty(
-        someSpec,
-        fc.nat(1e6),
-        fc.integer({ min: 1, max: 6 }),
-        fc.integer({ min: 0, max: 39 }),
-        async (spec, seed, workers, breakAfter) => {
-          const whole = await searched(spec, nothing, { seed: 0, workers: 1 })
-          const first = await searched(spec, nothing, { seed, workers, breakAfter })
-          const second = await searched(
-            spec,
-            { trials: first.trials, tested: new Set(first.tests.map(({ window }) => window)) },
-            { seed: seed + 1, workers: 7 - workers },
-          )
-          const tests = [...first.tests, ...second.tests]
-          return (
-            !whole.broken &&
-            !second.broken &&
-            whole.trials.length === planOf(spec).trials &&
-            inOrder(second.trials) === inOrder(whole.trials) &&
-            inOrder(tests) === inOrder(whole.tests)
-          )
-        },
+    await t.resolves(
+      fc.assert(
+        fc.asyncProperty(
+          someSpec,
+          fc.nat(1e6),
+          fc.integer({ min: 1, max: 6 }),
+          fc.integer({ min: 0, max: 39 }),
+          async (spec, seed, workers, breakAfter) => {
+            const whole = await searched(spec, nothing, { seed: 0, workers: 1 })
+            const first = await searched(spec, nothing, { seed, workers, breakAfter })
+            const second = await searched(
+              spec,
+              { trials: first.trials, tested: new Set(first.tests.map(({ window }) => window)) },
+              { seed: seed + 1, workers: 7 - workers },
+            )
+            const tests = [...first.tests, ...second.tests]
+            return (
+              !whole.broken &&
+              !second.broken &&
+              whole.trials.length === planOf(spec).trials &&
+              inOrder(second.trials) === inOrder(whole.trials) &&
+              inOrder(tests) === inOrder(whole.tests)
+            )
+          },
+        ),
+        { numRuns: 60 },
       ),
-      { numRuns: 60 },
+      'for every search, order and break',
     )
-    t.pass('for every search, order and break')
   },
 )
 

@@ -91,74 +91,77 @@ t.test('every query agrees with a naive model in whole units', async (t) => {
   const seed = Math.floor(Math.random() * 2 ** 31)
   t.comment(`seed ${seed}`)
   t.plan(1)
-  fc.assert(
-    fc.property(
-      sideOfBook,
-      fc.bigInt(1n, 700n),
-      fc.bigInt(0n, 2_000n),
-      fc.boolean(),
-      ({ side, scale, units }, askedCount, limitCount, oneMore) => {
-        const levels = units.map(({ price, amount }) => ({
-          price: decimalOf(price, UNIT),
-          amount: decimalOf(amount, UNIT),
-        }))
-        const asked = askedCount * scale + (oneMore ? 1n : 0n)
-        const limit = limitCount * scale + (oneMore ? 1n : 0n)
-        const quotes = units.map(({ price, amount }) => price * amount)
-        const sums = units.map((_, index) => total(units.slice(0, index + 1).map(({ amount }) => amount)))
-        const quoteSums = units.map((_, index) => total(quotes.slice(0, index + 1)))
+  t.doesNotThrow(
+    () =>
+      fc.assert(
+        fc.property(
+          sideOfBook,
+          fc.bigInt(1n, 700n),
+          fc.bigInt(0n, 2_000n),
+          fc.boolean(),
+          ({ side, scale, units }, askedCount, limitCount, oneMore) => {
+            const levels = units.map(({ price, amount }) => ({
+              price: decimalOf(price, UNIT),
+              amount: decimalOf(amount, UNIT),
+            }))
+            const asked = askedCount * scale + (oneMore ? 1n : 0n)
+            const limit = limitCount * scale + (oneMore ? 1n : 0n)
+            const quotes = units.map(({ price, amount }) => price * amount)
+            const sums = units.map((_, index) => total(units.slice(0, index + 1).map(({ amount }) => amount)))
+            const quoteSums = units.map((_, index) => total(quotes.slice(0, index + 1)))
 
-        const level = sums.findIndex((sum) => sum >= asked)
-        const size = level < 0 ? orNull(sums.at(-1) ?? 0n, UNIT) : decimalOf(asked, UNIT)
-        deepEqual(
-          priceForVolume(levels, decimalOf(asked, UNIT)),
-          { price: levels[level]?.price ?? null, size },
-          'price for volume',
-        )
+            const level = sums.findIndex((sum) => sum >= asked)
+            const size = level < 0 ? orNull(sums.at(-1) ?? 0n, UNIT) : decimalOf(asked, UNIT)
+            deepEqual(
+              priceForVolume(levels, decimalOf(asked, UNIT)),
+              { price: levels[level]?.price ?? null, size },
+              'price for volume',
+            )
 
-        const askedQuote = asked * scale * 100n
-        const quoteLevel = quoteSums.findIndex((sum) => sum >= askedQuote)
-        deepEqual(
-          priceForQuoteVolume(levels, decimalOf(askedQuote, 2 * UNIT)),
-          {
-            price: levels[quoteLevel]?.price ?? null,
-            size: quoteLevel < 0 ? orNull(quoteSums.at(-1) ?? 0n, 2 * UNIT) : decimalOf(askedQuote, 2 * UNIT),
+            const askedQuote = asked * scale * 100n
+            const quoteLevel = quoteSums.findIndex((sum) => sum >= askedQuote)
+            deepEqual(
+              priceForQuoteVolume(levels, decimalOf(askedQuote, 2 * UNIT)),
+              {
+                price: levels[quoteLevel]?.price ?? null,
+                size: quoteLevel < 0 ? orNull(quoteSums.at(-1) ?? 0n, 2 * UNIT) : decimalOf(askedQuote, 2 * UNIT),
+              },
+              'price for quote volume',
+            )
+
+            const inside = units.filter(({ price }) => (side === 'asks' ? price <= limit : price >= limit))
+            const price = inside.length === 0 ? null : (levels[inside.length - 1]?.price ?? null)
+            deepEqual(
+              volumeForPrice(levels, side, decimalOf(limit, UNIT)),
+              { price, size: orNull(total(inside.map(({ amount }) => amount)), UNIT) },
+              'volume for price',
+            )
+            deepEqual(
+              quoteVolumeForPrice(levels, side, decimalOf(limit, UNIT)),
+              { price, size: orNull(total(inside.map((one) => one.price * one.amount)), 2 * UNIT) },
+              'quote volume for price',
+            )
+
+            const average = vwapForVolume(levels, decimalOf(asked, UNIT))
+            if (level < 0) {
+              deepEqual(average, { averagePrice: null, size }, 'average of a thin book')
+              return
+            }
+            const before = sums[level - 1] ?? 0n
+            const cost = (quoteSums[level - 1] ?? 0n) + (asked - before) * (units[level]?.price ?? 0n)
+            // Long division in whole units: 24 digits after the point, the last of them cut.
+            const digits = 24
+            const cut = (cost * 10n ** BigInt(digits - UNIT)) / asked
+            const [whole = '', fraction = ''] = (average.averagePrice ?? '').split('.')
+            const shown = BigInt(whole + fraction.padEnd(digits, '0').slice(0, digits))
+            // Rounding the last of 40 digits may carry into the cut ones, by one at most.
+            const apart = shown - cut
+            ok(apart === 0n || apart === 1n, 'average')
+            equal(average.size, size)
           },
-          'price for quote volume',
-        )
-
-        const inside = units.filter(({ price }) => (side === 'asks' ? price <= limit : price >= limit))
-        const price = inside.length === 0 ? null : (levels[inside.length - 1]?.price ?? null)
-        deepEqual(
-          volumeForPrice(levels, side, decimalOf(limit, UNIT)),
-          { price, size: orNull(total(inside.map(({ amount }) => amount)), UNIT) },
-          'volume for price',
-        )
-        deepEqual(
-          quoteVolumeForPrice(levels, side, decimalOf(limit, UNIT)),
-          { price, size: orNull(total(inside.map((one) => one.price * one.amount)), 2 * UNIT) },
-          'quote volume for price',
-        )
-
-        const average = vwapForVolume(levels, decimalOf(asked, UNIT))
-        if (level < 0) {
-          deepEqual(average, { averagePrice: null, size }, 'average of a thin book')
-          return
-        }
-        const before = sums[level - 1] ?? 0n
-        const cost = (quoteSums[level - 1] ?? 0n) + (asked - before) * (units[level]?.price ?? 0n)
-        // Long division in whole units: 24 digits after the point, the last of them cut.
-        const digits = 24
-        const cut = (cost * 10n ** BigInt(digits - UNIT)) / asked
-        const [whole = '', fraction = ''] = (average.averagePrice ?? '').split('.')
-        const shown = BigInt(whole + fraction.padEnd(digits, '0').slice(0, digits))
-        // Rounding the last of 40 digits may carry into the cut ones, by one at most.
-        const apart = shown - cut
-        ok(apart === 0n || apart === 1n, 'average')
-        equal(average.size, size)
-      },
-    ),
-    { numRuns: 10_000, seed },
+        ),
+        { numRuns: 10_000, seed },
+      ),
+    '10,000 books',
   )
-  t.pass('10,000 books')
 })

@@ -11,6 +11,16 @@ export { chromiumBinary, launchChromium } from './chromium.ts'
 export { contractProblems } from './contract-shape.ts'
 export { plainChildren, plainNode } from './plain-node.ts'
 export {
+  EDGE_TOKEN,
+  type Replica,
+  type ReplicaScope,
+  type ServiceProcess,
+  type ServiceReplicas,
+  type ServiceReply,
+  serviceReplicas,
+  startedService,
+} from './service-replicas.ts'
+export {
   basicAuth,
   openSocket,
   type SocketClient,
@@ -18,7 +28,6 @@ export {
   type SocketOptions,
   socketClient,
 } from './socket-client.ts'
-export { type RunningService, type ServiceProcess, type ServiceReply, startedService } from './started-service.ts'
 export { type TearsDown, temporaryFolder } from './temporary-folder.ts'
 export { type TestNats, type TestNatsOptions, testNats } from './test-nats.ts'
 export { type TestPostgres, testPostgres } from './test-postgres.ts'

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { openPostgresLog, rebuildProjection, tableDigests } from '@colibri/event-log'
-import { contractProblems } from '@colibri/testkit'
+import { contractProblems, type Replica } from '@colibri/testkit'
 import pg from 'pg'
 import t from 'tap'
 import { z } from 'zod'
 import { tasksProjection } from './tasks/tasks.projection.ts'
 import { ownController } from './testing/controllers.ts'
 import { answerAsMarketData, minuteRows, minutesCsv, specFile } from './testing/market.ts'
-import { backtestingReplicas, type Replica } from './testing/replicas.ts'
+import { backtestingReplicas } from './testing/replicas.ts'
 
 const ROWS = 10_000
 const FIRST = 1_735_689_600
@@ -54,6 +54,7 @@ const own = (name: string, more: object = {}) => ({
   config: { controller_type: 'generic', controller_name: name, ...more },
 })
 
+const isJson = { 'content-type': 'application/json' }
 const submitted = z.object({ task_id: z.string().regex(/^[0-9a-f]{8}$/), status: z.literal('pending') })
 const taskSchema = z.looseObject({ status: z.string(), error: z.string().nullable() })
 
@@ -131,7 +132,7 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     t.equal((await run(good)).text === answer, true)
     const plain = await fetch(`${replica.url}/backtesting/run`, {
       method: 'POST',
-      headers: { ...replica.headers, 'accept-encoding': 'identity' },
+      headers: { ...replica.edgeHeaders, ...isJson, 'accept-encoding': 'identity' },
       body: JSON.stringify(good),
     })
     t.equal(plain.headers.get('content-encoding'), null)
@@ -301,7 +302,7 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
 
   await t.test('its report and its tables', async (t) => {
     const ask = async (what: string, id = first) => {
-      const response = await fetch(`${replica.url}/backtesting/tasks/${id}/${what}`, { headers: replica.headers })
+      const response = await fetch(`${replica.url}/backtesting/tasks/${id}/${what}`, { headers: replica.edgeHeaders })
       return { status: response.status, headers: response.headers, text: await response.text() }
     }
     const page = await ask('report')
@@ -367,7 +368,7 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     const leaving = new AbortController()
     const asked = fetch(`${replica.url}/backtesting/run`, {
       method: 'POST',
-      headers: replica.headers,
+      headers: { ...replica.edgeHeaders, ...isJson },
       body: JSON.stringify(own('slow')),
       signal: leaving.signal,
     })

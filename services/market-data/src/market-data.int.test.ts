@@ -3,10 +3,10 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { pricesReply, rpcError, tradingRulesReply } from '@colibri/contracts'
 import { startSimulator } from '@colibri/exchange-simulator'
-import { contractProblems } from '@colibri/testkit'
+import { contractProblems, startedService } from '@colibri/testkit'
 import t from 'tap'
 import { z } from 'zod'
-import { runningService } from './testing/running-service.ts'
+import { marketData } from './testing/market-data.ts'
 
 /** A host that takes connections and never says a word. */
 const blackHole = async (): Promise<{ url: string; close(): Promise<void> }> => {
@@ -39,17 +39,16 @@ t.test('market data of a venue over real sockets', async (t) => {
   const silent = await blackHole()
   t.teardown(() => silent.close())
   const dead = await closedPort()
-  const service = await runningService(
-    t,
-    'market-data',
-    {
+  const service = await startedService(t, {
+    ...marketData,
+    env: {
       SIMULATOR_REST_URL: simulator.restUrl,
       SIMULATOR_WS_URL: simulator.wsUrl,
       MARKET_DATA_VENUE_TIMEOUT: '4',
       MARKET_DATA_CANDLES_READY_TIMEOUT: '4',
     },
-    (home) => writeFile(join(home, 'venues.yml'), `binance: {rest: ${dead}}\nkraken: {rest: ${silent.url}}\n`),
-  )
+    prepare: (home) => writeFile(join(home, 'venues.yml'), `binance: {rest: ${dead}}\nkraken: {rest: ${silent.url}}\n`),
+  })
   const { get, post, rpc } = service
 
   await t.test('candles', async (t) => {

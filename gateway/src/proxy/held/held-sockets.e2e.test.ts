@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSocket, type SocketClient, type SocketMessage } from '@colibri/testkit'
 import t, { type Test } from 'tap'
-import { type MarketDataSystem, marketDataSystem } from '../../testing/market-data-system.ts'
+import { type MarketDataSystem, marketDataSystem, metric } from '../../testing/market-data-system.ts'
 
 const wish = (fields: object) => ({
   action: 'subscribe',
@@ -146,11 +146,11 @@ t.test('replicas die, clients stay', { timeout: 240_000 }, async (t) => {
       () => undefined,
     )
   await goesOn(clients, heardSoFar(clients))
-  const moved = (): Promise<number> => system.edgeMetric('colibri_edge_moved_sockets_total')
+  const moved = (): Promise<number> => metric(system.edgeUrl, 'colibri_edge_moved_sockets_total')
   t.equal(await moved(), 0)
 
   let since = heardSoFar(clients)
-  second.kill('SIGKILL')
+  second.process.kill('SIGKILL')
   t.comment(`one killed: data of all after ${Math.round(await goesOn(clients, since))} ms`)
   const movedOnce = await moved()
   t.ok(movedOnce > 10, `${movedOnce} clients were moved`)
@@ -161,17 +161,17 @@ t.test('replicas die, clients stay', { timeout: 240_000 }, async (t) => {
   const third = await system.startReplica('third', 2)
   await sleep(1_000)
   since = heardSoFar(clients)
-  first.kill('SIGKILL')
+  first.process.kill('SIGKILL')
   t.comment(`the other killed: data of all after ${Math.round(await goesOn(clients, since))} ms`)
   t.equal(await moved(), movedOnce + clients.length + 1, 'all are at the new one')
 
   await system.startReplica('fourth', 2)
   since = heardSoFar(clients)
-  third.kill('SIGSTOP')
+  third.process.kill('SIGSTOP')
   t.comment(`one stopped: data of all after ${Math.round(await goesOn(clients, since))} ms`)
   t.equal(await moved(), movedOnce + 2 * (clients.length + 1), 'all went on')
   await sleep(500)
-  third.kill('SIGCONT')
+  third.process.kill('SIGCONT')
   await goesOn(clients, heardSoFar(clients))
   const quiet = heardSoFar(clients)
   await trades.stop()
@@ -201,7 +201,7 @@ t.test('replicas die, clients stay', { timeout: 240_000 }, async (t) => {
 
 t.test('a client that never reads', { timeout: 120_000 }, async (t) => {
   const system = await marketDataSystem(t, { MARKET_DATA_SLOW_CLIENT_TIMEOUT: '3' })
-  await system.startReplica('only', 1)
+  const { url } = await system.startReplica('only', 1)
   const reader = await openSocket(`${system.edgeUrl}/ws/market-data`)
   t.teardown(() => reader.socket.terminate())
   reader.say(wish({ type: 'order_book' }))
@@ -216,8 +216,8 @@ t.test('a client that never reads', { timeout: 120_000 }, async (t) => {
   const message = Math.max(...deaf.heard.map((one) => JSON.stringify(one).length))
   deaf.socket.pause()
   let most = 0
-  while ((await system.replicaMetric('only', 'colibri_live_closed_total{reason="slow"}')) === 0) {
-    most = Math.max(most, await system.edgeMetric('colibri_edge_unread_bytes'))
+  while ((await metric(url, 'colibri_live_closed_total{reason="slow"}')) === 0) {
+    most = Math.max(most, await metric(system.edgeUrl, 'colibri_edge_unread_bytes'))
     await sleep(200)
   }
   t.ok(most > 0, 'it was behind')

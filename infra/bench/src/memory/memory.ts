@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { heapEnvironment, heapOptions } from '@colibri/local'
-import { type RunningService, startedService, testSimulator } from '@colibri/testkit'
+import { type Replica, startedService, testSimulator } from '@colibri/testkit'
 import { z } from 'zod'
 import type { Figure } from '../report.ts'
 import { type Readings, startReaders } from './readers.ts'
@@ -90,12 +90,12 @@ const opened = async ({ messages, refusals }: Readings, books: number): Promise<
 }
 
 /** Megabytes of the process that are in memory, every ten seconds. */
-const sampled = async ({ pid }: RunningService, minutes: number): Promise<readonly number[]> => {
+const sampled = async ({ process }: Replica, minutes: number): Promise<readonly number[]> => {
   const samples: number[] = []
   const count = Math.round((minutes * 60_000) / SAMPLE_MS) + 1
   const begin = performance.now()
   while (samples.length < count) {
-    samples.push(await residentMegabytes(pid))
+    samples.push(await residentMegabytes(process.pid))
     if (samples.length % SHOWN_EVERY === 1) {
       const minute = Math.round(((samples.length - 1) * SAMPLE_MS) / 60_000)
       console.log(`memory of a replica after ${minute} min: ${samples.at(-1)?.toFixed(1)} MB`)
@@ -105,7 +105,7 @@ const sampled = async ({ pid }: RunningService, minutes: number): Promise<readon
   return samples
 }
 
-const residentMegabytes = async (pid: number): Promise<number> => {
+const residentMegabytes = async (pid: number | undefined): Promise<number> => {
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]
   if (kilobytes === undefined) throw new Error('the replica is gone')
   return Number(kilobytes) / 1024
@@ -116,7 +116,7 @@ const diagnostics = z.object({
 })
 
 /** How often books were interrupted. Rejects when they are not all live within a minute: it would be the memory of fewer. */
-const liveAgain = async (replica: RunningService, venues: readonly ServedVenue[]): Promise<number> => {
+const liveAgain = async (replica: Replica, venues: readonly ServedVenue[]): Promise<number> => {
   const end = performance.now() + LIVE_AGAIN_MS
   for (;;) {
     const told = await Promise.all(

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RunningService } from '@colibri/testkit'
+import type { Replica } from '@colibri/testkit'
 import { WebSocket } from 'ws'
 import { ask } from '../http-client.ts'
 import type { ServedVenue } from './venues-thread.ts'
@@ -27,7 +27,7 @@ interface Wish {
 const idOf = ({ type, connector, trading_pair }: Wish): string => `${type}_${connector}_${trading_pair}`
 
 /** Clients of the replica: every book is read over a websocket by one of them, the trades too, and one asks by REST. */
-export const startReaders = (replica: RunningService, venues: readonly ServedVenue[]): Readings => {
+export const startReaders = (replica: Replica, venues: readonly ServedVenue[]): Readings => {
   const messages = new Map<string, number>()
   const answers = new Map<number, number>()
   const refusals: string[] = []

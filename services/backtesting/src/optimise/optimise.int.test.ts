@@ -10,9 +10,10 @@ import {
 } from '@colibri/contracts'
 import { type DomainEvent, openPostgresLog, randomEventId } from '@colibri/event-log'
 import { isEligible, type Outcome, rank, type Trial } from '@colibri/strategy'
+import type { Replica } from '@colibri/testkit'
 import t from 'tap'
 import { z } from 'zod'
-import { backtestingReplicas, type Replica } from '../testing/replicas.ts'
+import { backtestingReplicas } from '../testing/replicas.ts'
 import { BEGIN, someCandles } from '../testing/some-candles.ts'
 
 const ROWS = 12_000

@@ -1,9 +1,9 @@
 import { request } from 'node:http'
 import { candlesRangeReply, rpcError } from '@colibri/contracts'
-import { contractProblems, testSimulator } from '@colibri/testkit'
+import { contractProblems, startedService, testSimulator } from '@colibri/testkit'
 import t from 'tap'
 import { z } from 'zod'
-import { runningService } from '../testing/running-service.ts'
+import { marketData } from '../testing/market-data.ts'
 import { countingProxy } from './testing/counting-proxy.ts'
 
 const START = Date.UTC(2024, 2, 1) / 1000
@@ -14,10 +14,13 @@ t.test('the routes of candles', async (t) => {
   const simulator = await testSimulator(t)
   const venueSide = await countingProxy(simulator.restUrl)
   t.teardown(() => venueSide.close())
-  const { get, post, rpc, url, edgeHeaders } = await runningService(t, 'market-data', {
-    SIMULATOR_REST_URL: venueSide.url,
-    SIMULATOR_WS_URL: simulator.wsUrl,
-    MARKET_DATA_CANDLES_READY_TIMEOUT: '3',
+  const { get, post, rpc, url, edgeHeaders } = await startedService(t, {
+    ...marketData,
+    env: {
+      SIMULATOR_REST_URL: venueSide.url,
+      SIMULATOR_WS_URL: simulator.wsUrl,
+      MARKET_DATA_CANDLES_READY_TIMEOUT: '3',
+    },
   })
   const asked = { connector_name: 'simulator', trading_pair: 'BTC-USDT', interval: '1h' }
   const historical = async (body: object) => {

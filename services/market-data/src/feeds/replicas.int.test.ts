@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type MarketMessage, marketMessages } from '@colibri/contracts'
 import { type Simulator, startSimulator } from '@colibri/exchange-simulator'
-import { contractProblems } from '@colibri/testkit'
+import { contractProblems, type Replica, type ServiceReply, serviceReplicas } from '@colibri/testkit'
 import type { NatsConnection } from '@nats-io/nats-core'
 import t, { type Test } from 'tap'
-import { type Replica, startReplicas } from '../testing/replicas.ts'
+import { marketData } from '../testing/market-data.ts'
 import { type UpstreamTap, upstreamTap } from '../testing/upstream-tap.ts'
 
 /** The simulator's name for the stream of a book. */
@@ -15,12 +15,16 @@ const system = async (t: Test, count: number) => {
   let simulator: Simulator = await startSimulator()
   t.teardown(() => simulator.close())
   const tap = await upstreamTap(t, simulator.port)
-  const replicas = await startReplicas(t, count, {
-    SIMULATOR_REST_URL: `http://127.0.0.1:${tap.port}`,
-    SIMULATOR_WS_URL: `ws://127.0.0.1:${tap.port}`,
+  const replicas = await serviceReplicas(t, {
+    ...marketData,
+    env: {
+      SIMULATOR_REST_URL: `http://127.0.0.1:${tap.port}`,
+      SIMULATOR_WS_URL: `ws://127.0.0.1:${tap.port}`,
+    },
   })
   return {
     ...replicas,
+    all: await Promise.all(Array.from({ length: count }, (_, index) => replicas.start(`replica-${index}`))),
     tap,
     restartSimulator: async (downMs: number) => {
       await simulator.close()
@@ -56,22 +60,28 @@ const sequences = (heard: Heard): number[] => updates(heard).map(({ message }) =
 const strictlyGrows = (numbers: readonly number[]): boolean =>
   numbers.every((number, index) => number > (numbers[index - 1] ?? 0))
 
-const series = (metrics: string, name: string): string[] =>
-  metrics.split('\n').filter((line) => line.startsWith(`${name}{`))
+const metrics = async (replica: Replica): Promise<string> => (await replica.get('/metrics')).text
+
+/** What its metrics say of the feeds. */
+const feeds = async (replica: Replica): Promise<string[]> =>
+  (await metrics(replica)).split('\n').filter((line) => line.startsWith('colibri_feeds{'))
+
+const said = async (reply: Promise<ServiceReply>) => {
+  const { status, body } = await reply
+  return { status, body }
+}
 
 const ownerOf = async (replicas: readonly Replica[]): Promise<Replica[]> => {
   const owners = await Promise.all(
     replicas.map(async (replica) =>
-      series(await replica.metrics(), 'colibri_feeds').some((line) => line.includes('role="owner"')) ? replica : [],
+      (await feeds(replica)).some((line) => line.includes('role="owner"')) ? replica : [],
     ),
   )
   return owners.flat()
 }
 
 const liveAt = async (replica: Replica): Promise<boolean> =>
-  series(await replica.metrics(), 'colibri_feeds').some(
-    (line) => line.includes('state="live"') && / [1-9]\d*$/.test(line),
-  )
+  (await feeds(replica)).some((line) => line.includes('state="live"') && / [1-9]\d*$/.test(line))
 
 /** Whichever replica is asked, the answer is about the feeds of all. */
 const answersForAll = async (t: Test, all: readonly Replica[], tap: UpstreamTap): Promise<void> => {
@@ -96,35 +106,35 @@ const answersForAll = async (t: Test, all: readonly Replica[], tap: UpstreamTap)
   const eth = { connector_name: 'simulator', trading_pair: 'ETH-USDT' }
   t.equal((await one.post('/market-data/trading-pair/add', eth)).status, 200)
   const message = (text: string) => ({ ...eth, message: text })
-  t.same(await two.post('/market-data/trading-pair/remove', eth), {
+  t.same(await said(two.post('/market-data/trading-pair/remove', eth)), {
     status: 200,
     body: { success: true, ...message('Trading pair ETH-USDT removed') },
   })
-  t.same(await one.post('/market-data/trading-pair/remove', eth), {
+  t.same(await said(one.post('/market-data/trading-pair/remove', eth)), {
     status: 200,
     body: { success: false, ...message('Trading pair ETH-USDT not found or already removed') },
   })
   await until('its stream ended', () => tap.subscribed('ethusdt@depth@100ms') === 0)
 
   const nobody = { connector_name: 'nope', trading_pair: 'ETH-USDT' }
-  t.same(await one.post('/market-data/trading-pair/add', nobody), {
+  t.same(await said(one.post('/market-data/trading-pair/add', nobody)), {
     status: 404,
     body: { detail: 'Error initializing order book: Connector nope not found' },
   })
-  t.same(await one.post('/market-data/trading-pair/add', { ...eth, trading_pair: 'NO-PAIR' }), {
+  t.same(await said(one.post('/market-data/trading-pair/add', { ...eth, trading_pair: 'NO-PAIR' })), {
     status: 404,
     body: { detail: 'Failed to initialize order book for NO-PAIR' },
   })
   t.equal((await one.post('/market-data/trading-pair/add', { ...eth, timeout: 121 })).status, 422)
-  t.same(await one.get('/market-data/order-book/diagnostics/nope'), {
+  t.same(await said(one.get('/market-data/order-book/diagnostics/nope')), {
     status: 404,
     body: { detail: 'Error getting diagnostics: Connector nope not found' },
   })
-  t.same(await one.post('/market-data/order-book/restart/nope', null), {
+  t.same(await said(one.post('/market-data/order-book/restart/nope', null)), {
     status: 404,
     body: { detail: 'Error restarting order book tracker: Connector nope not found' },
   })
-  t.same(await one.post('/market-data/order-book/restart/simulator_perpetual', null), {
+  t.same(await said(one.post('/market-data/order-book/restart/simulator_perpetual', null)), {
     status: 200,
     body: { success: false, error: 'No trading pairs to restart' },
   })
@@ -196,7 +206,7 @@ t.test('two processes go through whatever happens around them', async (t) => {
     await until('said to be stale', () => heard.some(isStale))
     await until('updates after it was', () => updates(heard.slice(heard.findLastIndex(isStale))).length > 3)
     await liveEverywhere()
-    const counted = await Promise.all(running.all.map(async (replica) => replica.metrics()))
+    const counted = await Promise.all(running.all.map(metrics))
     t.match(counted.join('\n'), /colibri_feed_interruptions_total\{.*kind="book",reason="disconnected"/)
     t.ok(strictlyGrows(sequences(heard)))
   })

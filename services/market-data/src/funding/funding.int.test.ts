@@ -1,14 +1,14 @@
 import { startSimulator } from '@colibri/exchange-simulator'
-import { contractProblems } from '@colibri/testkit'
+import { contractProblems, startedService } from '@colibri/testkit'
 import t from 'tap'
 import { z } from 'zod'
-import { runningService } from '../testing/running-service.ts'
+import { marketData } from '../testing/market-data.ts'
 
 t.test('funding of perpetual pairs', async (t) => {
   const simulator = await startSimulator()
   t.teardown(() => simulator.close())
   const urls = { SIMULATOR_REST_URL: simulator.restUrl, SIMULATOR_WS_URL: simulator.wsUrl }
-  const { post } = await runningService(t, 'market-data', urls)
+  const { post } = await startedService(t, { ...marketData, env: urls })
   const path = '/market-data/funding-info'
   const asked = { connector_name: 'simulator_perpetual', trading_pair: 'BTC-USDT' }
   const info = z.object({

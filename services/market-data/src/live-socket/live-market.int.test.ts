@@ -1,8 +1,8 @@
 import { liveSocketMessages } from '@colibri/contracts'
-import { openSocket, type SocketClient, type SocketMessage, testSimulator } from '@colibri/testkit'
+import { openSocket, type SocketClient, type SocketMessage, startedService, testSimulator } from '@colibri/testkit'
 import t from 'tap'
 import { z } from 'zod'
-import { runningService } from '../testing/running-service.ts'
+import { marketData } from '../testing/market-data.ts'
 
 const said = z.union(Object.values(liveSocketMessages))
 const wish = (fields: object) => ({
@@ -17,10 +17,13 @@ const rowsOf = (message: SocketMessage) =>
 
 t.test('live data of a venue over real sockets', { timeout: 120_000 }, async (t) => {
   const simulator = await testSimulator(t)
-  const service = await runningService(t, 'market-data', {
-    SIMULATOR_REST_URL: simulator.restUrl,
-    SIMULATOR_WS_URL: simulator.wsUrl,
-    MARKET_DATA_CANDLES_READY_TIMEOUT: '10',
+  const service = await startedService(t, {
+    ...marketData,
+    env: {
+      SIMULATOR_REST_URL: simulator.restUrl,
+      SIMULATOR_WS_URL: simulator.wsUrl,
+      MARKET_DATA_CANDLES_READY_TIMEOUT: '10',
+    },
   })
   const clients: SocketClient[] = []
   const connect = async (): Promise<SocketClient> => {

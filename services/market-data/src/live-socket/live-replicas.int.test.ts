@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openSocket, type SocketClient, type SocketMessage, testSimulator } from '@colibri/testkit'
+import {
+  openSocket,
+  type Replica,
+  type SocketClient,
+  type SocketMessage,
+  serviceReplicas,
+  testSimulator,
+} from '@colibri/testkit'
 import t from 'tap'
-import { type Replica, startReplicas } from '../testing/replicas.ts'
+import { marketData } from '../testing/market-data.ts'
 
 const wish = {
   action: 'subscribe',
@@ -19,11 +26,11 @@ const tradesOf = (messages: readonly SocketMessage[]): readonly string[] =>
 
 t.test('a client whose replica dies goes on at another one', { timeout: 120_000 }, async (t) => {
   const simulator = await testSimulator(t)
-  const { all } = await startReplicas(t, 2, {
-    SIMULATOR_REST_URL: simulator.restUrl,
-    SIMULATOR_WS_URL: simulator.wsUrl,
+  const { start } = await serviceReplicas(t, {
+    ...marketData,
+    env: { SIMULATOR_REST_URL: simulator.restUrl, SIMULATOR_WS_URL: simulator.wsUrl },
   })
-  const [dying, staying] = all as readonly [Replica, Replica]
+  const [dying, staying] = await Promise.all([start('dying'), start('staying')])
   const connect = async ({ url, edgeHeaders }: Replica): Promise<SocketClient> => {
     const client = await openSocket(`${url}/ws/market-data`, { headers: edgeHeaders })
     t.teardown(() => client.socket.terminate())

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { marketSubject } from '@colibri/contracts'
 import { startSimulator } from '@colibri/exchange-simulator'
+import { startedService } from '@colibri/testkit'
 import t from 'tap'
 import { z } from 'zod'
-import { runningService } from '../testing/running-service.ts'
+import { marketData } from '../testing/market-data.ts'
 
 const eventually = async (what: string, check: () => Promise<boolean>): Promise<void> => {
   for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(50)) if (await check()) return
@@ -13,9 +14,12 @@ const eventually = async (what: string, check: () => Promise<boolean>): Promise<
 t.test('books and prices come from live feeds, and what is old is never served', async (t) => {
   const simulator = await startSimulator()
   t.teardown(() => simulator.close())
-  const { nats, post } = await runningService(t, 'market-data', {
-    SIMULATOR_REST_URL: simulator.restUrl,
-    SIMULATOR_WS_URL: simulator.wsUrl,
+  const { nats, post } = await startedService(t, {
+    ...marketData,
+    env: {
+      SIMULATOR_REST_URL: simulator.restUrl,
+      SIMULATOR_WS_URL: simulator.wsUrl,
+    },
   })
   const control = async (method: string, path: string, body?: object): Promise<void> => {
     const reply = await fetch(`${simulator.controlUrl}${path}`, {

@@ -1,14 +1,14 @@
 import { startSimulator } from '@colibri/exchange-simulator'
-import { contractProblems } from '@colibri/testkit'
+import { contractProblems, startedService } from '@colibri/testkit'
 import t from 'tap'
 import { z } from 'zod'
-import { runningService } from '../testing/running-service.ts'
+import { marketData } from '../testing/market-data.ts'
 
 t.test('order books over HTTP', async (t) => {
   const simulator = await startSimulator()
   t.teardown(() => simulator.close())
   const urls = { SIMULATOR_REST_URL: simulator.restUrl, SIMULATOR_WS_URL: simulator.wsUrl }
-  const { get, post } = await runningService(t, 'market-data', urls)
+  const { get, post } = await startedService(t, { ...marketData, env: urls })
 
   await t.test('order books', async (t) => {
     const book = async (depth?: number) => {

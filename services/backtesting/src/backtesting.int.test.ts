@@ -274,7 +274,8 @@ t.test('backtests over real sockets', { timeout: 240_000 }, async (t) => {
     t.match(await run({ ...given, start_time: 60, end_time: 120, candles: [{ ...series, csv }] }), {
       status: 400,
       body: {
-        detail: /those that came with the request go from 2025-01-01T00:00:00\.000Z to 2025-01-03T01:59:00\.000Z$/,
+        detail:
+          /that came with the request go from 1735689600 \(2025-01-01T00:00:00\.000Z\) to 1735869600 \(2025-01-03T02:00:00\.000Z\)/,
       },
     })
     const id = await submit({ ...request, end_time: end, config: nowhere, candles: [{ ...series, csv }] })

@@ -57,11 +57,12 @@ const FIXED: ReadonlySet<string> = new Set(['controller_type', 'controller_name'
 
 /** Has the controller look at every trial that can be foreseen. Throws `ApiError` 422 for the first that it would refuse. */
 export const checkTrials = async (
-  runs: Pick<PrepareRun, 'describe' | 'checkAgain'>,
-  { controller, spec, needs: own }: CheckedRun,
+  runs: Pick<PrepareRun, 'describe' | 'checkWith'>,
+  run: CheckedRun,
   plan: SearchPlan,
   method: string,
 ): Promise<void> => {
+  const { controller, spec, needs: own } = run
   const fixed = plan.space.filter(({ field }) => FIXED.has(field))
   if (fixed.length > 0)
     throw unprocessable(
@@ -78,8 +79,8 @@ export const checkTrials = async (
     const needs = await runs.describe(controller, placed.config)
     if (needs.kind === 'refused') throw unprocessable(needs.problems.map((problem) => itemOf(parameters, problem)))
     if (needs.kind === 'described' && !fitting.has(seriesOf(needs))) {
-      // Other candles, of which there may be too many.
-      await runs.checkAgain({ ...spec, config: placed.config })
+      // Other candles, of which there may be too many or, among those that came with it, too few.
+      await runs.checkWith(run, placed.config)
       fitting.add(seriesOf(needs))
     }
     if (index > 0 && method !== 'bayesian') continue

@@ -39,7 +39,7 @@ export const handleOptimisation =
 
 export interface OptimiseDeps {
   readonly handle: HandleOptimisation
-  readonly runs: Pick<PrepareRun, 'check' | 'checkAgain' | 'describe'>
+  readonly runs: Pick<PrepareRun, 'check' | 'checkWith' | 'describe' | 'keep'>
   readonly queries: Pick<OptimisationQueries, 'all'>
   /** Tells whoever has room that there is a search to run. A failure is made good later. */
   readonly submitted: (id: string) => void
@@ -106,11 +106,11 @@ export const optimiseCommands = ({ handle, runs, queries, submitted, cancelled }
           kind: request.walk_forward.kind,
         },
       })
-      const run = await runs.check(request, 'save')
-      const spec = specWith(run.spec)
-      const plan = planFor(spec, request)
+      const run = await runs.check(request)
+      const plan = planFor(specWith(run.spec), request)
       await checkTrials(runs, run, plan, method)
       await makeRoom()
+      const spec = specWith(await runs.keep(run))
       const id = randomBytes(8).toString('hex')
       await handle(id, { kind: 'submit', optimisationId: id, spec, trials: plan.trials })
       submitted(id)

@@ -55,7 +55,7 @@ const search = async (workers: WorkerPool, method: 'random' | 'bayesian', trials
     mostRows: 1_000_000,
   })
   const request = requestOf(method, trials)
-  const base = await runs.check(request, 'use')
+  const base = await runs.check(request)
   const { parameters, seed, round, objective, direction, constraints } = request
   const plan = planOf({
     backtest: base.spec,

@@ -15,6 +15,7 @@ import { describe } from '../workers/run-job.ts'
 import type { AskRules } from './market-rules.ts'
 import { checkTimes, configItems, controllerNames, refused, refuseTooLong } from './refusals.ts'
 import type { UserFiles } from './stored-configs.ts'
+import { refusePartial, timeText } from './upload-range.ts'
 
 export interface PrepareDeps {
   readonly files: UserFiles
@@ -25,22 +26,29 @@ export interface PrepareDeps {
   readonly mostRows: number
 }
 
-/** A backtest whose words are right: controller, configuration and times. Its candles are not there yet. */
-export interface CheckedRun {
+/** What is asked for, and the candles that came with it. */
+export interface AskedRun {
   readonly spec: BacktestSpec
+  readonly uploads: readonly Series[]
+}
+
+/** A backtest whose words are right: controller, configuration and times. Candles of the market are not there yet. */
+export interface CheckedRun extends AskedRun {
   readonly controller: ControllerSource
   readonly needs: Extract<Description, { kind: 'described' }>
-  /** Candles that came with it. */
-  readonly uploads: readonly Series[]
 }
 
 export interface PrepareRun {
   /**
    * What a request asks for. Throws `ApiError`: 404 for a controller or a stored configuration that is not there, 422 with
-   * every wrong field, 400 for candles that cannot be used. With `save`, candles of the request are kept for a task.
+   * every wrong field, 400 for candles that cannot be used. Nothing is stored.
    */
-  check(request: BacktestRequest, uploads: 'save' | 'use'): Promise<CheckedRun>
-  /** The same for what was asked for earlier. */
+  check(request: BacktestRequest): Promise<CheckedRun>
+  /** The same run with another configuration. Throws as `check` does. */
+  checkWith(run: CheckedRun, config: BacktestSpec['config']): Promise<CheckedRun>
+  /** Stores the candles that came with a run; gives what to ask for again later, which names them. */
+  keep(run: AskedRun): Promise<BacktestSpec>
+  /** The same for what was kept earlier. */
   checkAgain(spec: BacktestSpec): Promise<CheckedRun>
   /** What a controller needs for a configuration, or what is wrong with it. */
   describe(controller: ControllerSource, config: BacktestSpec['config']): Promise<Description> | Description
@@ -52,18 +60,18 @@ export interface PrepareRun {
 export class ControllerBroken extends ApiError {
   constructor(
     why: string,
-    readonly spec: BacktestSpec,
+    readonly run: AskedRun,
   ) {
     super(400, why)
   }
 }
 
 export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
-  const configOf = async (config: BacktestRequest['config']) => {
-    if (typeof config !== 'string') return { config: withId(config, ''), configName: null }
-    const configName = config.replace(/\.yml$/, '')
-    return { config: withId(await deps.files.config(config), configName), configName }
-  }
+  /** As it was written: in the request, or in a file. */
+  const configOf = async (config: BacktestRequest['config']) =>
+    typeof config === 'string'
+      ? { config: await deps.files.config(config), configName: config.replace(/\.yml$/, '') }
+      : { config, configName: null }
 
   const findSource = async (type: string, name: string): Promise<ControllerSource> => {
     const source = await deps.files.controller(type, name)
@@ -83,14 +91,17 @@ export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
     return standard === undefined ? deps.workers.describe(controller, config) : describe(standard, config)
   }
 
-  const finish = async (spec: BacktestSpec, uploads: readonly Series[]): Promise<CheckedRun> => {
-    const { type, name } = controllerNames(spec.config)
+  const finish = async ({ spec: asked, uploads }: AskedRun): Promise<CheckedRun> => {
+    // A refusal shows what was sent, so what is added to it is added when its names have been found.
+    const { type, name } = controllerNames(asked.config)
     const controller = await findSource(type, name)
+    const spec = { ...asked, config: withId(asked.config, asked.configName ?? '') }
     const needs = await describeBy(controller, spec.config)
-    if (needs.kind === 'refused') throw unprocessable(configItems(needs.problems))
-    if (needs.kind === 'failed') throw new ControllerBroken(needs.error, spec)
-    const { market } = needs
-    refuseTooLong(spec, [mainFeed(market, spec), ...needs.feeds], deps.mostRows)
+    if (needs.kind === 'refused') throw unprocessable(configItems(needs.problems, asked.config))
+    if (needs.kind === 'failed') throw new ControllerBroken(needs.error, { spec, uploads })
+    const wanted = feedsOf(needs, spec)
+    refuseTooLong(spec, wanted, deps.mostRows)
+    refusePartial(spec, wanted, uploads)
     return { spec, controller, needs, uploads }
   }
 
@@ -107,6 +118,11 @@ export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
     interval: spec.resolution,
     window: 0,
   })
+
+  const feedsOf = (needs: CheckedRun['needs'], spec: BacktestSpec): readonly DescribedFeed[] => [
+    mainFeed(needs.market, spec),
+    ...needs.feeds,
+  ]
 
   const seriesOf = async (feed: DescribedFeed, { spec, uploads }: CheckedRun): Promise<Series> => {
     const key = feedKey(feed)
@@ -128,7 +144,7 @@ export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
   }
 
   return {
-    async check(request, uploads) {
+    async check(request) {
       const series = (request.candles ?? []).map((each, n) => readSeries(each, n, deps.mostRows))
       refuseTwice(series)
       const spec = checkTimes({
@@ -138,20 +154,24 @@ export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
         tradeCost: request.trade_cost,
         mode: request.mode,
         ...(await configOf(request.config)),
-        uploads: uploads === 'save' ? await Promise.all(series.map(save)) : [],
+        uploads: [],
       })
-      return finish(spec, series)
+      return finish({ spec, uploads: series })
     },
 
+    checkWith: ({ spec, uploads }, config) => finish({ spec: { ...spec, config }, uploads }),
+
+    keep: async ({ spec, uploads }) => ({ ...spec, uploads: await Promise.all(uploads.map(save)) }),
+
     async checkAgain(spec) {
-      const series = await Promise.all(
+      const uploads = await Promise.all(
         spec.uploads.map(async ({ connectorName, tradingPair, interval, uploadId }): Promise<Series> => {
           const candles = await deps.uploads.read(uploadId)
           if (candles === undefined) throw badRequest('The candles that came with this backtest are gone')
           return { id: uploadId, connector: connectorName, pair: tradingPair, interval, candles }
         }),
       )
-      return finish(spec, series)
+      return finish({ spec, uploads })
     },
 
     describe: describeBy,
@@ -160,6 +180,8 @@ export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
       const { spec, needs, controller } = run
       const { market } = needs
       const main = mainFeed(market, spec)
+      // Of a search, the candles that a trial needs may be others than those that were checked.
+      refusePartial(spec, feedsOf(needs, spec), run.uploads)
       const [candles, ...feeds] = await Promise.all([
         seriesOf(main, run),
         ...distinct(needs.feeds).map((feed) => seriesOf(feed, run)),
@@ -168,7 +190,7 @@ export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
       if (candles === undefined || candles.candles.length === 0)
         throw badRequest(
           `There are no ${spec.resolution} candles of ${market.trading_pair} on ${market.connector_name} ` +
-            `from ${timeText(from)} to ${timeText(to)}${uploadedRange(main, run)}`,
+            `from ${timeText(from)} to ${timeText(to)}`,
         )
       return {
         controller,
@@ -224,13 +246,3 @@ const refuseTwice = (series: readonly Series[]): void => {
   })
   if (items.length > 0) throw unprocessable(items)
 }
-
-/** Which candles came with a request that asks for others. */
-const uploadedRange = (feed: DescribedFeed, { uploads }: CheckedRun): string => {
-  const { timestamp } = uploads.find((series) => feedKey(series) === feedKey(feed))?.candles ?? {}
-  const [first, last] = [timestamp?.[0], timestamp?.at(-1)]
-  if (first === undefined || last === undefined) return ''
-  return `; those that came with the request go from ${timeText(first)} to ${timeText(last)}`
-}
-
-const timeText = (seconds: number): string => new Date(seconds * 1_000).toISOString()

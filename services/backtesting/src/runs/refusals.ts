@@ -73,12 +73,15 @@ export const controllerNames = (config: BacktestSpec['config']): { readonly type
   return { type, name }
 }
 
-/** What a controller says of its configuration, at its place in the request. */
-export const configItems = (problems: readonly ConfigProblem[]): ValidationItem[] =>
+/**
+ * What a controller says of its configuration, at its place in the request. A missing field is missing in what was `sent`,
+ * where that is known: the controller has seen it with a name.
+ */
+export const configItems = (problems: readonly ConfigProblem[], sent?: BacktestSpec['config']): ValidationItem[] =>
   problems.map(({ path, type, msg, input, ctx }) => ({
     type,
     loc: ['body', 'config', ...path],
     msg,
-    input,
+    input: type === 'missing' && path.length === 1 ? (sent ?? input) : input,
     ...(ctx === undefined ? {} : { ctx }),
   }))

@@ -72,7 +72,7 @@ export class RunHttp {
     left: AbortSignal,
   ): Promise<RunOutcome> {
     try {
-      const job = await this.runs.prepare.load(await this.runs.prepare.check(request, 'use'), form)
+      const job = await this.runs.prepare.load(await this.runs.prepare.check(request), form)
       const waited = new AbortController()
       const timer = setTimeout(() => waited.abort(), this.runs.patienceMs)
       try {

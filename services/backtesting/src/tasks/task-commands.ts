@@ -3,7 +3,7 @@ import { type BacktestEvent, type BacktestRequest, type BacktestSpec, backtestSt
 import { type EventLog, type Handled, handleCommand } from '@colibri/event-log'
 import type { RequestContext } from '@colibri/service-kit'
 import type { StoreResults } from '../results/store-results.ts'
-import { ControllerBroken, type PrepareRun } from '../runs/prepare-run.ts'
+import { type AskedRun, ControllerBroken, type PrepareRun } from '../runs/prepare-run.ts'
 import { type Task, type TaskCommand, TaskExists, taskDecider } from './task.ts'
 import type { TaskQueries } from './tasks.queries.ts'
 
@@ -76,12 +76,12 @@ export const createTaskCommands = (deps: TaskCommandDeps): TaskCommands => {
     for (const { taskId } of finished.slice(0, Math.max(0, excess))) await removeFor(taskId, 'room')
   }
 
-  const checked = async (request: BacktestRequest): Promise<BacktestSpec> => {
+  const checked = async (request: BacktestRequest): Promise<AskedRun> => {
     try {
-      return (await deps.prepare.check(request, 'save')).spec
+      return await deps.prepare.check(request)
     } catch (error) {
       // A broken controller fails its own task.
-      if (error instanceof ControllerBroken) return error.spec
+      if (error instanceof ControllerBroken) return error.run
       throw error
     }
   }
@@ -100,9 +100,9 @@ export const createTaskCommands = (deps: TaskCommandDeps): TaskCommands => {
 
   return {
     submit: async (request) => {
-      const spec = await checked(request)
+      const run = await checked(request)
       await makeRoom()
-      const taskId = await store(spec)
+      const taskId = await store(await deps.prepare.keep(run))
       await deps.enqueue(taskId)
       return taskId
     },

@@ -50,6 +50,7 @@ export const backtesting: ServiceDefinition<BacktestingConfig> = {
       size: config.BACKTEST_WORKERS,
       memoryMb: config.BACKTEST_MEMORY_MB,
       timeLimitMs: config.BACKTEST_TIME_LIMIT * SECOND_MS,
+      stallMs: config.BACKTEST_STALL_SECONDS * SECOND_MS,
       idleMs: config.BACKTEST_IDLE_SECONDS * SECOND_MS,
     }
     const workers = createWorkerPool({ ...limits, purpose: 'answers' })

@@ -87,7 +87,7 @@ const search = async (workers: WorkerPool, method: 'random' | 'bayesian', trials
 }
 
 const poolOf = (size: number): WorkerPool =>
-  createWorkerPool({ purpose: 'trials', size, memoryMb: 512, timeLimitMs: 60_000, idleMs: 60_000 })
+  createWorkerPool({ purpose: 'trials', size, memoryMb: 512, timeLimitMs: 60_000, stallMs: 60_000, idleMs: 60_000 })
 
 const pools = [poolOf(1), poolOf(2)]
 for (const pool of pools) await search(pool, 'random', 4 * pool.size)

@@ -9,6 +9,7 @@ import type {
   RunOutcome,
   Series,
 } from './job.ts'
+import type { Step } from './words.ts'
 
 /** A series that the worker has under its id. */
 export type SeriesName = Omit<Series, 'candles'>
@@ -38,6 +39,12 @@ export type ToWorker =
 /** What a worker says. */
 export type FromWorker =
   | { readonly type: 'ready' }
+  /** A user's controller begins a step: some times a second, unless one takes longer. */
+  | { readonly type: 'stepping' }
+  /** It has taken its last one. */
+  | { readonly type: 'stepped' }
+  /** It was interrupted, in this one. */
+  | { readonly type: 'interrupted'; readonly step: Step }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'chunk'; readonly chunk: AnswerChunk }
   | { readonly type: 'ran'; readonly outcome: RunOutcome }

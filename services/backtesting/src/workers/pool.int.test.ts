@@ -5,7 +5,7 @@ import { CandleColumns } from '../candles/candle-rows.ts'
 import { ownController } from '../testing/controllers.ts'
 import { minuteRows } from '../testing/market.ts'
 import type { BacktestJob, Series } from './job.ts'
-import { createWorkerPool } from './pool.ts'
+import { createWorkerPool, type PoolOptions } from './pool.ts'
 
 // A worker may read its own code alone, and so none of tap's.
 plainChildren()
@@ -53,8 +53,16 @@ const own = (name: string, decide: string, before?: string): BacktestJob =>
     feeds: [],
   })
 
-const pool = (options: { readonly size?: number; readonly idleMs?: number } = {}) =>
-  createWorkerPool({ purpose: 'answers', size: 1, memoryMb: 128, timeLimitMs: 60_000, idleMs: 60_000, ...options })
+const pool = (options: Partial<PoolOptions> = {}) =>
+  createWorkerPool({
+    purpose: 'answers',
+    size: 1,
+    memoryMb: 128,
+    timeLimitMs: 60_000,
+    stallMs: 60_000,
+    idleMs: 60_000,
+    ...options,
+  })
 
 t.test('a controller that never ends is ended, and says so', async (t) => {
   const workers = pool()
@@ -69,6 +77,25 @@ t.test('a controller that never ends is ended, and says so', async (t) => {
       kind: 'failed',
       error: /^Controller generic\/(loops|loads|catches) ran for more than the 0\.5 s that a backtest may take$/,
     })
+  t.match(await workers.run(job({})), { kind: 'completed' }, 'the next one runs')
+})
+
+t.test('one row that never ends is told from many that take their time', async (t) => {
+  const workers = pool({ stallMs: 3_000, timeLimitMs: 300_000 })
+  t.teardown(() => workers.close())
+  const patient = own('patient', 'const until = Date.now() + 2; while (Date.now() < until) {}')
+  const begun = Date.now()
+  t.match(await workers.run(patient), { kind: 'completed' })
+  t.ok(Date.now() - begun > 3_000, 'all together they take longer than one may')
+
+  const still = (name: string, where: string) => ({
+    kind: 'failed',
+    error: `Controller generic/${name} stood still for more than 3 s${where}`,
+  })
+  const loops = own('loops', 'if (n === 50) for (;;) try { for (;;) {} } catch {}')
+  t.same(await workers.run(loops), still('loops', ' in row 50, 2025-01-01T00:49:00.000Z'))
+  const waits = own('waits', '', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)')
+  t.same(await workers.run(waits), still('waits', ' before its first row'))
   t.match(await workers.run(job({})), { kind: 'completed' }, 'the next one runs')
 })
 

@@ -31,6 +31,8 @@ export interface PoolOptions extends WorkerLimits {
   readonly size: number
   /** Of one run. */
   readonly timeLimitMs: number
+  /** Of one step of a user's controller: a row, or what it does before the first. */
+  readonly stallMs: number
   /** A worker that has had nothing to do for so long is let go: memory that nobody uses. */
   readonly idleMs: number
 }
@@ -50,7 +52,7 @@ export const createWorkerPool = (options: PoolOptions): WorkerPool => {
     if (best !== undefined) return best
     // As many as may run at once are kept, no more: the one that does not fit goes.
     if (seats.size >= options.size) idle[0]?.end()
-    const seat = createSeat(startWorker(options), options.idleMs, () => seats.delete(seat))
+    const seat = createSeat(startWorker(options), options, () => seats.delete(seat))
     seats.add(seat)
     return seat
   }

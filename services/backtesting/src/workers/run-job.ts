@@ -14,7 +14,8 @@ import type { z } from 'zod'
 import type { ConfigProblem, ControllerSource, Description, Progress, RunOutcome } from './job.ts'
 import { BadController, loadController, whatOf } from './load-controller.ts'
 import { feedKey, type JobMessage } from './messages.ts'
-import { tooLate } from './words.ts'
+import { followSteps } from './steps.ts'
+import { type Step, tooLate } from './words.ts'
 
 /** A backtest that came to its end, with all it gave. */
 export interface Finished {
@@ -23,6 +24,21 @@ export interface Finished {
 }
 
 const TELL_EVERY_MS = 100
+
+/** It was told to stop in the middle of a step. */
+export interface Interrupted {
+  readonly kind: 'interrupted'
+  readonly step: Step
+}
+
+/** Who hears how a job goes. */
+export interface JobListener {
+  readonly progress: (progress: Progress) => void
+  /** A user's controller begins a step. */
+  readonly stepping: () => void
+  /** It has taken its last one. */
+  readonly stepped: () => void
+}
 
 class Pruned extends Error {
   constructor(
@@ -37,11 +53,17 @@ class Pruned extends Error {
 export const runJob = (
   job: JobMessage,
   series: (id: string) => Candles | undefined,
-  onProgress: (progress: Progress) => void,
-): Finished | Exclude<RunOutcome, { kind: 'completed' }> => {
+  { progress, stepping, stepped }: JobListener,
+): Finished | Interrupted | Exclude<RunOutcome, { kind: 'completed' }> => {
   const { controller: source, timeLimitMs } = job
-  return guarded(source, timeLimitMs, () => {
-    const controller = loadController(source)
+  const steps = followSteps(stepping)
+  const load = (): Controller => {
+    if (source.kind === 'standard') return loadController(source)
+    stepping()
+    return steps.followed(loadController(source))
+  }
+  const run = (): Finished | Exclude<RunOutcome, { kind: 'completed' }> => {
+    const controller = load()
     const parsed = controller.schema.safeParse(job.config)
     if (!parsed.success) return { kind: 'refused', problems: problemsOf(parsed.error, job.config) }
     const feeds = new Map(job.feeds.map((feed) => [feedKey(feed), series(feed.id)]))
@@ -59,7 +81,7 @@ export const runJob = (
       rules: job.rules,
       tradeCost: job.tradeCost,
       mode: job.mode,
-      onProgress: watch(curve, onProgress),
+      onProgress: watch(curve, progress, stepped),
     })
     const summary = {
       results: result.results,
@@ -69,7 +91,8 @@ export const runJob = (
       engineMs: performance.now() - started,
     }
     return { outcome: { kind: 'completed', summary, curve: curve.curve }, result }
-  })
+  }
+  return guarded(source, timeLimitMs, run, () => ({ kind: 'interrupted', step: steps.at() }))
 }
 
 /** What a controller needs for a configuration. */
@@ -77,7 +100,13 @@ export const describeController = (
   source: ControllerSource,
   config: Readonly<Record<string, unknown>>,
   timeLimitMs: number,
-): Description => guarded(source, timeLimitMs, () => describe(loadController(source), config)) as Description
+): Description =>
+  guarded<Description>(
+    source,
+    timeLimitMs,
+    () => describe(loadController(source), config),
+    () => ({ kind: 'failed', error: 'It was interrupted' }),
+  ) as Description
 
 /** The same of a controller at hand. */
 export const describe = (
@@ -126,9 +155,11 @@ const valueAt = (root: unknown, path: readonly (string | number)[]): unknown =>
 const watch = (
   curve: Watch,
   onProgress: (progress: Progress) => void,
+  onLastRow: () => void,
 ): ((done: number, rows: number, pnlQuote: number) => void) => {
   let told = 0
   return (rowsDone, rows, pnlQuote) => {
+    if (rowsDone === rows) onLastRow()
     const progress = { done: rows === 0 ? 1 : rowsDone / rows, rows, pnlQuote }
     if (!curve.goesOn(rowsDone, rows, pnlQuote)) throw new Pruned(progress, curve.curve)
     const now = performance.now()
@@ -142,20 +173,25 @@ const watch = (
 const WORK = Symbol.for('colibri backtest')
 const script = new Script(`globalThis[Symbol.for('colibri backtest')]()`)
 
-/** Runs work that may never end, and tells what it throws as an outcome. */
-const guarded = <T>(
+/**
+ * Runs work that may never end, and tells what it throws as an outcome; one that SIGINT ends is what `interrupted` says.
+ */
+const guarded = <T, I = T>(
   source: ControllerSource,
   timeLimitMs: number,
   work: () => T,
-): T | Extract<RunOutcome, { kind: 'failed' | 'pruned' }> => {
+  interrupted: () => I,
+): T | I | Extract<RunOutcome, { kind: 'failed' | 'pruned' }> => {
   const name = `${source.type}/${source.name}`
   Reflect.set(globalThis, WORK, work)
   try {
-    return script.runInThisContext({ timeout: timeLimitMs }) as T
+    return script.runInThisContext({ timeout: timeLimitMs, breakOnSigint: true }) as T
   } catch (error) {
     if (error instanceof Pruned) return { kind: 'pruned', progress: error.progress, curve: error.curve }
     if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
       return { kind: 'failed', error: tooLate(name, timeLimitMs) }
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED')
+      return interrupted()
     if (error instanceof BadController) return { kind: 'failed', error: error.message }
     if (error instanceof Error && (error.name === 'BacktestImpossible' || error.name === 'UnsupportedExecutor'))
       return { kind: 'failed', error: error.message }

@@ -2,7 +2,8 @@ import type { BacktestJob, ControllerSource, Description, RunOutcome, Series } f
 import { knownSeries } from './known-series.ts'
 import { bytesOf, type FromWorker, type SeriesName } from './messages.ts'
 import type { RunOptions } from './pool.ts'
-import { tooLate } from './words.ts'
+import { type StallWatch, stallWatch } from './stall-watch.ts'
+import { stoodStill, tooLate } from './words.ts'
 import type { WorkerEnd, WorkerProcess } from './worker-process.ts'
 
 /** A worker with what is known of it: whether it is free, whose controllers it has run, which candles it has. */
@@ -26,6 +27,13 @@ export interface Seat {
   end(): Promise<void>
 }
 
+export interface SeatLimits {
+  /** It is let go when it was idle for so long. */
+  readonly idleMs: number
+  /** Of one step of a user's controller. */
+  readonly stallMs: number
+}
+
 /** A worker that is to end by itself in time is ended when it has not by then. */
 const GRACE_MS = 3_000
 const STARTING_MS = 15_000
@@ -35,7 +43,7 @@ const SERIES_BYTES = 96 * 1024 * 1024
 
 const nameOf = ({ candles: _, ...name }: Series): SeriesName => name
 
-export const createSeat = (worker: WorkerProcess, idleMs: number, onEnd: () => void): Seat => {
+export const createSeat = (worker: WorkerProcess, { idleMs, stallMs }: SeatLimits, onEnd: () => void): Seat => {
   let state: 'idle' | 'busy' | 'ended' = 'idle'
   /** The user's controller that it has run. */
   let marked: string | undefined
@@ -119,6 +127,8 @@ export const createSeat = (worker: WorkerProcess, idleMs: number, onEnd: () => v
       marked ??= markOf(job.controller)
       let thrown: { readonly error: unknown } | undefined
       let aborted = false
+      let stalled = false
+      let watch: StallWatch | undefined
       const abort = (): void => {
         aborted = true
         end()
@@ -136,6 +146,23 @@ export const createSeat = (worker: WorkerProcess, idleMs: number, onEnd: () => v
           timeLimitMs,
           (message, extend) => {
             switch (message.type) {
+              case 'stepping':
+                watch ??= stallWatch(stallMs, () => {
+                  stalled = true
+                  worker.interrupt()
+                  extend(GRACE_MS)
+                })
+                watch.heard()
+                return undefined
+              case 'stepped':
+                watch?.over()
+                return undefined
+              case 'interrupted': {
+                end()
+                const { step } = message
+                if (stalled) return { kind: 'failed', error: stoodStill(name, stallMs, step) }
+                return { kind: 'failed', error: wordsOf({ kind: 'ended', how: 'was interrupted' }, name, timeLimitMs) }
+              }
               case 'progress':
                 onProgress?.(message.progress)
                 return undefined
@@ -156,12 +183,17 @@ export const createSeat = (worker: WorkerProcess, idleMs: number, onEnd: () => v
                 return undefined
             }
           },
-          (how) => (aborted ? { kind: 'cancelled' } : { kind: 'failed', error: wordsOf(how, name, timeLimitMs) }),
+          (how) => {
+            if (aborted) return { kind: 'cancelled' }
+            if (stalled) return { kind: 'failed', error: stoodStill(name, stallMs, undefined) }
+            return { kind: 'failed', error: wordsOf(how, name, timeLimitMs) }
+          },
         )
         if (thrown !== undefined) throw thrown.error
         if (aborted) return { kind: 'cancelled' }
         return outcome
       } finally {
+        watch?.over()
         signal?.removeEventListener('abort', abort)
       }
     },

@@ -27,6 +27,8 @@ export interface WorkerProcess {
   watch(state: 'busy' | 'idle'): void
   /** Lets it end by itself. */
   leave(): void
+  /** Stops the backtest it is at; it says in which step. */
+  interrupt(): void
   kill(): void
   readonly ended: Promise<WorkerEnd>
 }
@@ -121,6 +123,9 @@ export const startWorker = ({ memoryMb, purpose }: WorkerLimits): WorkerProcess 
     },
     leave: () => {
       if (child.connected) child.disconnect()
+    },
+    interrupt: () => {
+      child.kill('SIGINT')
     },
     kill: () => {
       child.kill('SIGKILL')

@@ -88,11 +88,12 @@ const answer = async (result: BacktestResult, form: AnswerForm): Promise<void> =
 }
 
 const run = async (job: JobMessage): Promise<void> => {
-  const ran = runJob(
-    job,
-    (id) => series.get(id),
-    (progress) => say({ type: 'progress', progress }),
-  )
+  const ran = runJob(job, (id) => series.get(id), {
+    progress: (progress) => say({ type: 'progress', progress }),
+    stepping: () => say({ type: 'stepping' }),
+    stepped: () => say({ type: 'stepped' }),
+  })
+  if ('kind' in ran && ran.kind === 'interrupted') return say({ type: 'interrupted', step: ran.step })
   if ('result' in ran) await answer(ran.result, job.answer)
   // The last chunks have to have found their place.
   while (underway > 0)

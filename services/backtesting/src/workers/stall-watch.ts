@@ -1,0 +1,31 @@
+/** Notices that somebody who is to be heard of now and then is not. */
+export interface StallWatch {
+  /** It was heard of: the watch begins, or begins again. */
+  heard(): void
+  /** Nothing is to be heard any more. */
+  over(): void
+}
+
+const TICKS = 10
+
+/**
+ * Calls `stalled`, once, when nothing was heard for so long. Time is counted in ticks of this process, so that one in which
+ * this process itself stood still, as on a machine that slept, counts as a moment.
+ */
+export const stallWatch = (limitMs: number, stalled: () => void): StallWatch => {
+  let timer: NodeJS.Timeout | undefined
+  let quiet = 0
+  const over = (): void => clearInterval(timer)
+  return {
+    heard: () => {
+      quiet = 0
+      timer ??= setInterval(() => {
+        quiet += 1
+        if (quiet < TICKS) return
+        over()
+        stalled()
+      }, limitMs / TICKS)
+    },
+    over,
+  }
+}

@@ -100,6 +100,7 @@ export type {
   TripleBarrier,
   XemmExecutorConfig,
 } from './executors/executor-config.ts'
+export { positionExecutor, type TradedMarket } from './executors/position-executor.ts'
 export { RUNNABLE_STATUSES } from './executors/runnable-status.ts'
 export { SIDES, type Side } from './executors/side.ts'
 export * from './indicators/index.ts'

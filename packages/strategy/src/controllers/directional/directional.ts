@@ -1,5 +1,6 @@
 import type { Candles } from '../../candles.ts'
 import type { ConnectorPair, ExecutorConfig } from '../../executors/executor-config.ts'
+import { positionExecutor } from '../../executors/position-executor.ts'
 import type { Side } from '../../executors/side.ts'
 import { barriersOf, type ConfiguredBarriers } from '../../executors/triple-barrier.ts'
 import { type Exact, nearest, over } from '../../numbers/exact.ts'
@@ -37,20 +38,9 @@ export interface Directional<Config extends DirectionalConfig> {
 }
 
 const openPosition = (config: DirectionalConfig): Open => {
-  const { connector_name, trading_pair, leverage } = config
   const triple_barrier_config = barriersOf(config, 'MARKET')
-  return (side, price, amount) => ({
-    type: 'position_executor',
-    connector_name,
-    trading_pair,
-    side,
-    entry_price: price,
-    amount: nearest(amount),
-    triple_barrier_config,
-    leverage,
-    activation_bounds: null,
-    level_id: null,
-  })
+  return (side, price, amount) =>
+    positionExecutor(config, { side, entry_price: price, amount: nearest(amount), triple_barrier_config })
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   interval,
   NO_ACTIONS,
   PROMPT,
+  positionExecutor,
   text,
   tripleBarrier,
   UPDATABLE_PROMPT,
@@ -48,27 +49,16 @@ export const breakout: Controller<BreakoutConfig> = {
     return series && candleFeatures(series, [['highest', highestBefore(series.high, config.length)]])
   },
   start(config) {
-    const { connector_name, trading_pair, leverage } = config
     return (world) => {
       const price = world.mid(config)
       if (world.active.length > 0 || !(price > world.feature('highest'))) return NO_ACTIONS
-      return [
-        {
-          type: 'create',
-          executor: {
-            type: 'position_executor',
-            connector_name,
-            trading_pair,
-            side: 'BUY',
-            entry_price: price,
-            amount: config.total_amount_quote / price,
-            triple_barrier_config: config.exits,
-            leverage,
-            activation_bounds: null,
-            level_id: null,
-          },
-        },
-      ]
+      const executor = positionExecutor(config, {
+        side: 'BUY',
+        entry_price: price,
+        amount: config.total_amount_quote / price,
+        triple_barrier_config: config.exits,
+      })
+      return [{ type: 'create', executor }]
     }
   },
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { CandleFeed } from '../../candles.ts'
 import type { TripleBarrier } from '../../executors/executor-config.ts'
+import { positionExecutor } from '../../executors/position-executor.ts'
 import { sma } from '../../indicators/sma.ts'
 import { nearest, over } from '../../numbers/exact.ts'
 import { candleFeatures } from '../candle-features.ts'
@@ -69,7 +70,6 @@ export const smaCross: Controller<SmaCrossConfig> = {
     ])
   },
   start: (config) => {
-    const { connector_name, trading_pair, leverage, total_amount_quote } = config
     return (world) => {
       const signal = world.feature('signal')
       const { active } = world
@@ -80,23 +80,14 @@ export const smaCross: Controller<SmaCrossConfig> = {
       }
       const price = world.mid(config)
       if (signal !== 1 || active.length > 0 || !(price > 0)) return NO_ACTIONS
-      return [
-        {
-          type: 'create',
-          executor: {
-            type: 'position_executor',
-            connector_name,
-            trading_pair,
-            side: 'BUY',
-            entry_price: price,
-            amount: nearest(over(total_amount_quote, price)),
-            triple_barrier_config: NO_BARRIERS,
-            leverage,
-            activation_bounds: null,
-            level_id: null,
-          },
-        },
-      ]
+      const amount = nearest(over(config.total_amount_quote, price))
+      const executor = positionExecutor(config, {
+        side: 'BUY',
+        entry_price: price,
+        amount,
+        triple_barrier_config: NO_BARRIERS,
+      })
+      return [{ type: 'create', executor }]
     }
   },
 }

@@ -1,5 +1,6 @@
 import type { ConnectorPair, ExecutorConfig, TripleBarrier } from '../../executors/executor-config.ts'
 import type { OrderType } from '../../executors/order-type.ts'
+import { positionExecutor } from '../../executors/position-executor.ts'
 import { profitAlone } from '../../executors/triple-barrier.ts'
 import { nearest, over, times } from '../../numbers/exact.ts'
 import type { PositionSummary } from '../../positions/positions.ts'
@@ -89,7 +90,7 @@ export const inventoryQuoting = (config: InventoryQuotingConfig, reference: (wor
   const factors = levels.map(({ side, spread }) => factorOf(side, spread))
   const barriers = levels.map((level) => barrierAt(config, level))
   const taken = new Uint8Array(levels.length)
-  const { connector_name, trading_pair, leverage, min_base_pct, max_base_pct, max_skew: least } = config
+  const { min_base_pct, max_base_pct, max_skew: least } = config
   // What an exit did shows in the positions a tick after it has ended.
   let exitShows = true
 
@@ -111,18 +112,13 @@ export const inventoryQuoting = (config: InventoryQuotingConfig, reference: (wor
     const skew = skewOf(level.side === 'BUY' ? 'towards the most' : 'towards the least', share, config, least)
     const amount = world.quantizeAmount(config, nearest(times(over(level.quote, entry), skew)))
     if (!(amount > 0)) return undefined
-    return {
-      type: 'position_executor',
-      connector_name,
-      trading_pair,
+    return positionExecutor(config, {
       side: level.side,
       entry_price: entry,
       amount,
       triple_barrier_config: barriers[at] as TripleBarrier,
-      leverage,
-      activation_bounds: null,
       level_id: level.id,
-    }
+    })
   }
 
   return (world) => {

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Executor } from '../../executors/executor.ts'
 import type { ExecutorConfig } from '../../executors/executor-config.ts'
+import { positionExecutor } from '../../executors/position-executor.ts'
 import { profitAlone } from '../../executors/triple-barrier.ts'
 import { type Exact, nearest, over, times } from '../../numbers/exact.ts'
 import type { PositionSummary } from '../../positions/positions.ts'
@@ -90,7 +91,7 @@ const start = (config: PmmMisterConfig): Decide => {
   })
   const crowdAt = levelCrowd(places)
   const exit = positionExit(config)
-  const { connector_name, trading_pair, leverage, position_side: collected, total_amount_quote: money } = config
+  const { connector_name, position_side: collected, total_amount_quote: money } = config
   const most = config.max_active_executors_by_level ?? Number.POSITIVE_INFINITY
   const isPerpetual = connector_name.includes('perpetual')
   const cooldown = { BUY: config.buy_cooldown_time, SELL: config.sell_cooldown_time }
@@ -144,18 +145,13 @@ const start = (config: PmmMisterConfig): Decide => {
     const skew = skewOf(collects ? 'towards the most' : 'towards the least', share, config, config.min_skew)
     const amount = world.quantizeAmount(config, nearest(times(over(level.quote, entry), skew)))
     if (!(amount > 0)) return undefined
-    return {
-      type: 'position_executor',
-      connector_name,
-      trading_pair,
+    return positionExecutor(config, {
       side: level.side,
       entry_price: entry,
       amount,
       triple_barrier_config: barrier,
-      leverage,
-      activation_bounds: null,
       level_id: level.id,
-    }
+    })
   }
 
   /** A waiting order is placed anew when it is old or the price has left it behind; a filled position becomes inventory. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { CandleFeed } from '../../candles.ts'
 import type { ConnectorPair, OrderExecutorConfig, PositionExecutorConfig } from '../../executors/executor-config.ts'
+import { positionExecutor } from '../../executors/position-executor.ts'
 import { isSameMarket } from '../../executors/same-market.ts'
 import { opposite, type Side } from '../../executors/side.ts'
 import { profitAlone } from '../../executors/triple-barrier.ts'
@@ -87,18 +88,15 @@ const quoting = (
     side === 'BUY'
       ? times(Number.isFinite(lowest) ? lowest : mid, minus(1, config.quoter_spread))
       : times(Number.isFinite(highest) ? highest : mid, plus(1, config.quoter_spread))
-  return {
-    type: 'position_executor',
-    connector_name: market.connector_name,
-    trading_pair: market.trading_pair,
-    side,
-    entry_price: price,
-    amount: config.min_amount_quote / mid,
-    triple_barrier_config: profitAlone(config.take_profit),
-    leverage: config.leverage,
-    activation_bounds: null,
-    level_id: null,
-  }
+  return positionExecutor(
+    { ...market, leverage: config.leverage },
+    {
+      side,
+      entry_price: price,
+      amount: config.min_amount_quote / mid,
+      triple_barrier_config: profitAlone(config.take_profit),
+    },
+  )
 }
 
 /** A market order has ended two ticks before what it left behind is seen. */

@@ -1,5 +1,6 @@
 import type { Executor } from '../../executors/executor.ts'
 import type { ConnectorPair, ExecutorConfig } from '../../executors/executor-config.ts'
+import { positionExecutor } from '../../executors/position-executor.ts'
 import { barriersOf, type ConfiguredBarriers } from '../../executors/triple-barrier.ts'
 import { type Exact, nearest, over, times } from '../../numbers/exact.ts'
 import { type Action, type Decide, NO_ACTIONS, type World } from '../controller.ts'
@@ -31,20 +32,9 @@ export interface Quoting {
 
 /** A position at each level, entered at its price. */
 export const positionsAtLevels = (config: MarketMakingConfig): Quoting['executor'] => {
-  const barrier = barriersOf(config, 'LIMIT')
-  const { connector_name, trading_pair, leverage } = config
-  return (level, price, amount) => ({
-    type: 'position_executor',
-    connector_name,
-    trading_pair,
-    side: level.side,
-    entry_price: price,
-    amount: nearest(amount),
-    triple_barrier_config: barrier,
-    leverage,
-    activation_bounds: null,
-    level_id: level.id,
-  })
+  const triple_barrier_config = barriersOf(config, 'LIMIT')
+  return ({ side, id }, price, amount) =>
+    positionExecutor(config, { side, entry_price: price, amount: nearest(amount), triple_barrier_config, level_id: id })
 }
 
 /**

@@ -5,7 +5,7 @@ import { backtestCancel, backtestEvents, backtestProgress, backtestQueued } from
 import { driftEvents } from '../events/drift.ts'
 import { fundingEvents } from '../events/funding.ts'
 import { guardEvents } from '../events/guard.ts'
-import { optimisationEvents, trialEvents } from '../events/optimisation.ts'
+import { optimisationCancel, optimisationEvents, optimisationQueued, trialEvents } from '../events/optimisation.ts'
 import { orderEvents } from '../events/order.ts'
 import { portfolioEvents } from '../events/portfolio.ts'
 import { rebalanceEvents } from '../events/rebalance.ts'
@@ -210,16 +210,16 @@ export const channels = (): readonly Channel[] => [
     server: 'nats',
     address: OPTIMISATION_QUEUE_SUBJECTS,
     description: `Between replicas of backtesting: JetStream work queue \`${OPTIMISATION_QUEUE}\` of searches for parameters.`,
-    said: { OptimisationQueued: backtestQueued },
-    heard: { OptimisationQueued: backtestQueued },
+    said: { OptimisationQueued: optimisationQueued },
+    heard: { OptimisationQueued: optimisationQueued },
   },
   {
     name: OPTIMISATION_CANCEL,
     server: 'nats',
     address: OPTIMISATION_CANCEL,
     description: 'Between replicas of backtesting: a search was cancelled, whoever runs it stops.',
-    said: { OptimisationCancel: backtestCancel },
-    heard: { OptimisationCancel: backtestCancel },
+    said: { OptimisationCancel: optimisationCancel },
+    heard: { OptimisationCancel: optimisationCancel },
   },
   ...calls(),
   {

@@ -81,6 +81,11 @@ export const trialEvents = {
 
 export type TrialEvent = EventOf<typeof trialEvents>
 
+/** The work queue: a search waits here until a replica has run it. */
+export const optimisationQueued = z.object({ optimisationId: z.string() })
+/** Core NATS, between replicas: whoever runs it stops. */
+export const optimisationCancel = z.object({ optimisationId: z.string() })
+
 /** The stream of one search. */
 export const optimisationStream = (optimisationId: string): string => `optimisation-${optimisationId}`
 /** The stream of its trials. */

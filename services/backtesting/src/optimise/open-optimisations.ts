@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  backtestCancel,
   OPTIMISATION_CANCEL,
   OPTIMISATION_QUEUE,
   OPTIMISATION_QUEUE_SUBJECTS,
+  optimisationCancel,
+  optimisationQueued,
   optimisationQueueSubject,
 } from '@colibri/contracts'
 import { type RunningProjection, runProjection } from '@colibri/event-log'
@@ -66,6 +67,8 @@ export const openOptimisations = async (
       stream: OPTIMISATION_QUEUE,
       subjects: OPTIMISATION_QUEUE_SUBJECTS,
       subjectOf: optimisationQueueSubject,
+      messageOf: (optimisationId) => ({ optimisationId }),
+      idIn: (message) => optimisationQueued.safeParse(message).data?.optimisationId,
     },
     nats,
     places: AT_ONCE,
@@ -74,7 +77,7 @@ export const openOptimisations = async (
   })
   const cancelling = nats.subscribe(OPTIMISATION_CANCEL, {
     callback: (error, message) => {
-      if (error === null) underway.get(backtestCancel.parse(message.json()).taskId)?.abort()
+      if (error === null) underway.get(optimisationCancel.parse(message.json()).optimisationId)?.abort()
     },
   })
   /** A service that died between storing and queueing one, or a stream that was lost, would leave it waiting for ever. */
@@ -98,7 +101,7 @@ export const openOptimisations = async (
         runs,
         queries,
         submitted: (id) => background('queueing a search', queue.add(id)),
-        cancelled: (id) => nats.publish(OPTIMISATION_CANCEL, JSON.stringify({ taskId: id })),
+        cancelled: (id) => nats.publish(OPTIMISATION_CANCEL, JSON.stringify({ optimisationId: id })),
       }),
     },
     projection,

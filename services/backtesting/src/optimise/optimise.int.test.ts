@@ -305,6 +305,9 @@ t.test('cancelled, it ends and keeps what it found; asked again, it is forgotten
   // The next search finds the workers free.
   const next = await over(service, await submit(service, { ...request, parameters: { bb_length: [20] } }))
   t.equal(next.status, 'completed')
+  const { length } = await log.read(trialStream(id))
+  await over(service, await submit(service, { ...request, parameters: { bb_length: [20, 30, 40] } }))
+  t.equal((await log.read(trialStream(id))).length, length, 'and no trial of the cancelled one runs beside it')
   t.match(await service.remove(`/backtesting/optimize/${id}`), { status: 200, body: { status: 'deleted' } })
   t.match(await service.remove(`/backtesting/optimize/${id}`), {
     status: 404,

@@ -16,13 +16,18 @@ import { type NatsConnection, nanos } from '@nats-io/nats-core'
 export interface QueueNames {
   readonly stream: string
   readonly subjects: string
-  readonly subjectOf: (taskId: string) => string
+  readonly subjectOf: (id: string) => string
+  /** What is said of it there, and whose id that has; undefined for what is no such thing. */
+  readonly messageOf: (id: string) => object
+  readonly idIn: (message: unknown) => string | undefined
 }
 
 export const TASKS: QueueNames = {
   stream: BACKTEST_QUEUE,
   subjects: BACKTEST_QUEUE_SUBJECTS,
   subjectOf: backtestQueueSubject,
+  messageOf: (taskId) => ({ taskId }),
+  idIn: (message) => backtestQueued.safeParse(message).data?.taskId,
 }
 
 export interface TaskQueueOptions {
@@ -31,14 +36,14 @@ export interface TaskQueueOptions {
   /** Tasks run at once by this replica. */
   readonly places: number
   /** Runs a task; `again`: somebody else is to do it, soon. */
-  readonly work: (taskId: string) => Promise<'done' | 'again'>
+  readonly work: (id: string) => Promise<'done' | 'again'>
   readonly report: (error: unknown, what: string) => void
 }
 
 /** Where tasks wait until a replica has run them to their end. All replicas take from it, each as much as it can run. */
 export interface TaskQueue {
   /** A task that waits already waits once. */
-  add(taskId: string): Promise<void>
+  add(id: string): Promise<void>
   /** Takes and runs tasks until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -85,17 +90,17 @@ export const openTaskQueue = ({ names, nats, places, work, report }: TaskQueueOp
   }
 
   const handle = async (message: JsMsg): Promise<void> => {
-    const queued = backtestQueued.safeParse(parsed(message.string()))
-    if (!queued.success) {
+    const id = names.idIn(parsed(message.string()))
+    if (id === undefined) {
       message.term('this is no task')
       return
     }
     const working = setInterval(() => message.working(), WORKING_MS)
     try {
-      if ((await work(queued.data.taskId)) === 'done') message.ack()
+      if ((await work(id)) === 'done') message.ack()
       else message.nak()
     } catch (error) {
-      report(error, `running ${queued.data.taskId} of ${names.stream}`)
+      report(error, `running ${id} of ${names.stream}`)
       message.nak(AGAIN_MS)
     } finally {
       clearInterval(working)
@@ -121,10 +126,10 @@ export const openTaskQueue = ({ names, nats, places, work, report }: TaskQueueOp
   }
 
   return {
-    add: async (taskId) => {
+    add: async (id) => {
       try {
         await open()
-        await client.publish(names.subjectOf(taskId), JSON.stringify({ taskId }), { timeout: CALL_MS })
+        await client.publish(names.subjectOf(id), JSON.stringify(names.messageOf(id)), { timeout: CALL_MS })
       } catch (error) {
         if (error instanceof JetStreamApiError && /per subject/.test(error.message)) return
         ready = undefined

@@ -1,0 +1,24 @@
+import type { TradingRules } from '../rules/trading-rules.ts'
+import type { AccountFiles } from './account-files.ts'
+import type { AccountVenues } from './account-venues.ts'
+import type { Balances } from './balances.ts'
+
+export interface WarmAccountDeps {
+  readonly files: AccountFiles
+  readonly venues: AccountVenues
+  readonly rules: TradingRules
+  readonly balances: Balances
+  /** It is no longer of use. */
+  isOver(accountName: string): boolean
+}
+
+/** Opens what is stored, so that the first order pays for no decryption, no markets and no rules. */
+export const warmAccount =
+  ({ files, venues, rules, balances, isOver }: WarmAccountDeps) =>
+  async (accountName: string): Promise<void> => {
+    for (const connectorName of await files.connectors(accountName)) {
+      if (isOver(accountName)) return
+      await Promise.all([venues.access(accountName, connectorName), rules.of(connectorName)])
+    }
+    await balances.read({ accountNames: [accountName], connectorNames: null, refresh: false })
+  }

@@ -12,7 +12,7 @@ export const config = serviceConfig({
     .default(Math.max(1, availableParallelism() - 1)),
   /** What one backtest may take. */
   BACKTEST_TIME_LIMIT: whole('seconds').min(1).max(3_600).default(300),
-  /** What one row may take in a user's own controller, and what it does before the first one. */
+  /** What one row may take in a user's own controller; what it does before the first one may take five times as long. */
   BACKTEST_STALL_SECONDS: whole('seconds').min(1).max(3_600).default(20),
   BACKTEST_MEMORY_MB: whole('megabytes').min(64).max(16_384).default(512),
   /** Rows of one series: a year of minutes unless told. */

@@ -39,8 +39,8 @@ export type ToWorker =
 /** What a worker says. */
 export type FromWorker =
   | { readonly type: 'ready' }
-  /** A user's controller begins a step: some times a second, unless one takes longer. */
-  | { readonly type: 'stepping' }
+  /** A user's controller begins a step: some times a second, unless one takes longer, and always its first row. */
+  | { readonly type: 'stepping'; readonly step: Step }
   /** It has taken its last one. */
   | { readonly type: 'stepped' }
   /** It was interrupted, in this one. */

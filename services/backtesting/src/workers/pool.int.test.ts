@@ -94,9 +94,15 @@ t.test('one row that never ends is told from many that take their time', async (
   })
   const loops = own('loops', 'if (n === 50) for (;;) try { for (;;) {} } catch {}')
   t.same(await workers.run(loops), still('loops', ' in row 50, 2025-01-01T00:49:00.000Z'))
-  const waits = own('waits', '', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)')
-  t.same(await workers.run(waits), still('waits', ' before its first row'))
+  const waits = own('waits', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)')
+  t.same(await workers.run(waits), still('waits', ' in row 1, 2025-01-01T00:00:00.000Z'))
   t.match(await workers.run(job({})), { kind: 'completed' }, 'the next one runs')
+
+  const hasty = pool({ stallMs: 500 })
+  t.teardown(() => hasty.close())
+  t.match(await hasty.run(own('loads', '', 'for (;;) {}')), {
+    error: 'Controller generic/loads stood still for more than 2.5 s before its first row',
+  })
 })
 
 t.test('what one user’s controller leaves behind no other controller meets', async (t) => {

@@ -31,7 +31,7 @@ export interface PoolOptions extends WorkerLimits {
   readonly size: number
   /** Of one run. */
   readonly timeLimitMs: number
-  /** Of one step of a user's controller: a row, or what it does before the first. */
+  /** Of one row in a user's controller; what comes before the first may take five times as long. */
   readonly stallMs: number
   /** A worker that has had nothing to do for so long is let go: memory that nobody uses. */
   readonly idleMs: number

@@ -35,7 +35,7 @@ export interface Interrupted {
 export interface JobListener {
   readonly progress: (progress: Progress) => void
   /** A user's controller begins a step. */
-  readonly stepping: () => void
+  readonly stepping: (step: Step) => void
   /** It has taken its last one. */
   readonly stepped: () => void
 }
@@ -59,7 +59,7 @@ export const runJob = (
   const steps = followSteps(stepping)
   const load = (): Controller => {
     if (source.kind === 'standard') return loadController(source)
-    stepping()
+    stepping(steps.at())
     return steps.followed(loadController(source))
   }
   const run = (): Finished | Exclude<RunOutcome, { kind: 'completed' }> => {

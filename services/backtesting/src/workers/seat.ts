@@ -30,9 +30,12 @@ export interface Seat {
 export interface SeatLimits {
   /** It is let go when it was idle for so long. */
   readonly idleMs: number
-  /** Of one step of a user's controller. */
+  /** Of one row in a user's controller. */
   readonly stallMs: number
 }
+
+/** Columns are derived of all rows at once: what comes before the first row may take so many times as long as one. */
+const BEFORE_ROWS = 5
 
 /** A worker that is to end by itself in time is ended when it has not by then. */
 const GRACE_MS = 3_000
@@ -129,6 +132,7 @@ export const createSeat = (worker: WorkerProcess, { idleMs, stallMs }: SeatLimit
       let aborted = false
       let stalled = false
       let watch: StallWatch | undefined
+      let stepMs = stallMs
       const abort = (): void => {
         aborted = true
         end()
@@ -147,12 +151,13 @@ export const createSeat = (worker: WorkerProcess, { idleMs, stallMs }: SeatLimit
           (message, extend) => {
             switch (message.type) {
               case 'stepping':
-                watch ??= stallWatch(stallMs, () => {
+                watch ??= stallWatch(() => {
                   stalled = true
                   worker.interrupt()
                   extend(GRACE_MS)
                 })
-                watch.heard()
+                stepMs = message.step.kind === 'row' ? stallMs : stallMs * BEFORE_ROWS
+                watch.heard(stepMs)
                 return undefined
               case 'stepped':
                 watch?.over()
@@ -160,7 +165,7 @@ export const createSeat = (worker: WorkerProcess, { idleMs, stallMs }: SeatLimit
               case 'interrupted': {
                 end()
                 const { step } = message
-                if (stalled) return { kind: 'failed', error: stoodStill(name, stallMs, step) }
+                if (stalled) return { kind: 'failed', error: stoodStill(name, stepMs, step) }
                 return { kind: 'failed', error: wordsOf({ kind: 'ended', how: 'was interrupted' }, name, timeLimitMs) }
               }
               case 'progress':
@@ -185,7 +190,7 @@ export const createSeat = (worker: WorkerProcess, { idleMs, stallMs }: SeatLimit
           },
           (how) => {
             if (aborted) return { kind: 'cancelled' }
-            if (stalled) return { kind: 'failed', error: stoodStill(name, stallMs, undefined) }
+            if (stalled) return { kind: 'failed', error: stoodStill(name, stepMs, undefined) }
             return { kind: 'failed', error: wordsOf(how, name, timeLimitMs) }
           },
         )

@@ -54,7 +54,8 @@ t.test('a worker that stands still is interrupted, and killed when it does not h
   t.teardown(() => mock.timers.reset())
   const limits = { idleMs: 60_000, stallMs: 10_000 }
 
-  const deaf = scripted({ run: () => ({ type: 'stepping' }) })
+  const step = { kind: 'row', row: 7, time: 60 } as const
+  const deaf = scripted({ run: () => ({ type: 'stepping', step }) })
   const seat = createSeat(deaf.worker, limits, () => undefined)
   const outcome = seat.run(job, 300_000, undefined, {})
   mock.timers.tick(9_999)
@@ -66,14 +67,16 @@ t.test('a worker that stands still is interrupted, and killed when it does not h
   t.same(await outcome, { kind: 'failed', error: 'Controller generic/deaf stood still for more than 10 s' })
   t.notOk(seat.idle())
 
-  const step = { kind: 'row', row: 7, time: 60 } as const
+  const before = { kind: 'before' } as const
   const hearing = scripted({
-    run: () => ({ type: 'stepping' }),
-    interrupt: () => ({ type: 'interrupted', step }),
+    run: () => ({ type: 'stepping', step: before }),
+    interrupt: () => ({ type: 'interrupted', step: before }),
   })
   const told = createSeat(hearing.worker, limits, () => undefined).run(job, 300_000, undefined, {})
-  mock.timers.tick(10_000)
-  t.match(await told, { kind: 'failed', error: /for more than 10 s in row 7, 1970-01-01T00:01:00.000Z$/ })
+  mock.timers.tick(49_999)
+  t.same(hearing.told, [], 'there is more to be done before the first row')
+  mock.timers.tick(1)
+  t.match(await told, { kind: 'failed', error: /for more than 50 s before its first row$/ })
   t.same(hearing.told, ['interrupt', 'kill'], 'it may have left anything behind')
 
   const other = scripted({ run: () => ({ type: 'interrupted', step }) })

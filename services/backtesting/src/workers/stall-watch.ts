@@ -1,7 +1,7 @@
 /** Notices that somebody who is to be heard of now and then is not. */
 export interface StallWatch {
-  /** It was heard of: the watch begins, or begins again. */
-  heard(): void
+  /** It was heard of: the watch begins, or begins again. The next word is to come within so long. */
+  heard(limitMs: number): void
   /** Nothing is to be heard any more. */
   over(): void
 }
@@ -9,17 +9,17 @@ export interface StallWatch {
 const TICKS = 10
 
 /**
- * Calls `stalled`, once, when nothing was heard for so long. Time is counted in ticks of this process, so that one in which
+ * Calls `stalled`, once, when nothing was heard in time. Time is counted in ticks of this process, so that one in which
  * this process itself stood still, as on a machine that slept, counts as a moment.
  */
-export const stallWatch = (limitMs: number, stalled: () => void): StallWatch => {
+export const stallWatch = (stalled: () => void): StallWatch => {
   let timer: NodeJS.Timeout | undefined
-  let quiet = 0
   const over = (): void => clearInterval(timer)
   return {
-    heard: () => {
-      quiet = 0
-      timer ??= setInterval(() => {
+    heard: (limitMs) => {
+      let quiet = 0
+      over()
+      timer = setInterval(() => {
         quiet += 1
         if (quiet < TICKS) return
         over()

@@ -13,27 +13,25 @@ const TELL_EVERY_MS = 250
 // A controller may change its own.
 const now = performance.now.bind(performance)
 
-/** `tell` is called at each step that begins, but some times a second at most. What it is called from may take any time. */
-export const followSteps = (tell: () => void): Steps => {
+/** `tell` is called when the first row begins, and then with a row some times a second at most. */
+export const followSteps = (tell: (step: Step) => void): Steps => {
   let [row, time] = [0, 0]
   let told = Number.NEGATIVE_INFINITY
-  const begins = (): void => {
-    const at = now()
-    if (at - told < TELL_EVERY_MS) return
-    told = at
-    tell()
-  }
+  const at = (): Step => (row === 0 ? { kind: 'before' } : { kind: 'row', row, time })
   return {
-    at: () => (row === 0 ? { kind: 'before' } : { kind: 'row', row, time }),
+    at,
     followed: (controller) => ({
       ...controller,
       start: (config) => {
-        begins()
         const decide = controller.start(config)
         return (world) => {
           row += 1
           time = world.now
-          begins()
+          const begun = now()
+          if (begun - told >= TELL_EVERY_MS) {
+            told = begun
+            tell(at())
+          }
           return decide(world)
         }
       },

@@ -6,8 +6,8 @@ export const tooLate = (controller: string, timeLimitMs: number): string =>
   `Controller ${controller} ran for more than the ${timeLimitMs / 1000} s that a backtest may take`
 
 /** `step`: undefined when its worker cannot say. */
-export const stoodStill = (controller: string, stallMs: number, step: Step | undefined): string =>
-  `Controller ${controller} stood still for more than ${stallMs / 1000} s${placeOf(step)}`
+export const stoodStill = (controller: string, limitMs: number, step: Step | undefined): string =>
+  `Controller ${controller} stood still for more than ${limitMs / 1000} s${placeOf(step)}`
 
 const placeOf = (step: Step | undefined): string => {
   switch (step?.kind) {

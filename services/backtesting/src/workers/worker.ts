@@ -90,7 +90,7 @@ const answer = async (result: BacktestResult, form: AnswerForm): Promise<void> =
 const run = async (job: JobMessage): Promise<void> => {
   const ran = runJob(job, (id) => series.get(id), {
     progress: (progress) => say({ type: 'progress', progress }),
-    stepping: () => say({ type: 'stepping' }),
+    stepping: (step) => say({ type: 'stepping', step }),
     stepped: () => say({ type: 'stepped' }),
   })
   if ('kind' in ran && ran.kind === 'interrupted') return say({ type: 'interrupted', step: ran.step })

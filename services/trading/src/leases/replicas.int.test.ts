@@ -238,6 +238,8 @@ t.test('a zombie that wakes up past its lease writes nothing and sends nothing',
   }
   const settled = await eventually(
     async () => {
+      // Who asks waits until everything that is stored is in the rows.
+      await active(await first.ready)
       const { rows } = await database.query<{ id: string; status: string }>(
         'select client_order_id as id, status from trading.orders',
       )

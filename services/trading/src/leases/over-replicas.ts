@@ -4,8 +4,8 @@ import type { OrderGuards, TradingGuards } from '../guards/guards.ts'
 import type { AccountLeases } from './account-leases.ts'
 
 export interface OverReplicasDeps {
-  readonly leases: AccountLeases
-  readonly guards: TradingGuards
+  readonly leases: Pick<AccountLeases, 'ready' | 'holds' | 'heldElsewhere' | 'isKeeper' | 'rethink'>
+  readonly guards: Pick<TradingGuards, 'of' | 'admit' | 'enter'>
   accounts(): Promise<readonly string[]>
   /** Epoch milliseconds from when on nothing can arrive that another process has sent for the account. */
   silentFrom(accountName: string): number
@@ -28,6 +28,8 @@ export interface OverReplicas {
 
 const PORTFOLIO = { kind: 'portfolio' } as const
 const LOOK_EVERY_MS = 100
+/** How long an order waits for the accounts to be in one hand. */
+const GATHER_MS = 1_000
 
 /** Every limit but the one on a single order counts something over all accounts. */
 const counts = ({ maxOrderNotional: _order, lossLadder: _ladder, ...over }: GuardLimits): boolean =>
@@ -37,6 +39,19 @@ export const overReplicas = ({ leases, guards, accounts, silentFrom, now }: Over
   const accountsOf = async (scope: GuardScope): Promise<readonly string[]> => {
     const all = await accounts()
     return scope.kind === 'portfolio' ? all : all.filter((name) => name === scope.accountName)
+  }
+
+  /**
+   * Whether this process knows the orders of every account: what it has just taken is not counted before it is adopted,
+   * and what nobody has may have been left by one that had it. Waits a moment, as accounts on their way are soon here.
+   */
+  const allAreHere = async (): Promise<boolean> => {
+    for (const until = now() + GATHER_MS; ; await sleep(LOOK_EVERY_MS)) {
+      const missing = (await accounts()).filter((name) => !leases.ready(name))
+      if (missing.length === 0 && leases.heldElsewhere().length === 0) return true
+      if (now() >= until) return false
+      leases.rethink()
+    }
   }
 
   return {
@@ -49,9 +64,7 @@ export const overReplicas = ({ leases, guards, accounts, silentFrom, now }: Over
       enter: (accountName) => guards.enter(accountName),
       admit: async (intent, price) => {
         const { halt, limits } = guards.of(PORTFOLIO)
-        if (halt.kind !== 'none' || !counts(limits) || leases.heldElsewhere().length === 0) {
-          return guards.admit(intent, price)
-        }
+        if (halt.kind !== 'none' || !counts(limits) || (await allAreHere())) return guards.admit(intent, price)
         return {
           kind: 'limited',
           detail:

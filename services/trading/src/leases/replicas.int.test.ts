@@ -8,9 +8,7 @@ import { eventually, type LaunchedProcess, type Reply, type TradingProcess, test
 
 /** Two trading processes on one database, and what may happen to either. */
 const bed = await testBed(t)
-/** Both accounts trade with one key here, so that each sees the other's orders: nothing to be compared in this test. */
-const settings = { RECONCILE_EVERY_MS: '3600000' }
-const launch = (name: string): LaunchedProcess => bed.launch({ ...settings, INSTANCE_ID: name })
+const launch = (name: string): LaunchedProcess => bed.launch({ INSTANCE_ID: name })
 let first = launch('first')
 const second = launch('second')
 const replicas = async (): Promise<TradingProcess[]> => [await first.ready, await second.ready]
@@ -49,7 +47,9 @@ const active = async (at: TradingProcess) => ordersPage.parse((await at.post('/t
 t.test('accounts are shared out, and any process answers for any of them', async (t) => {
   const [a, b] = await replicas()
   t.equal((await a?.post('/accounts', { account_name: 'desk' }))?.status, 201)
-  const keys = { simulator_api_key: 'test-key', simulator_api_secret: 'test-secret' }
+  const [apiKey, apiSecret] = ['desk-key', 'desk-secret']
+  await bed.control('/accounts', { id: 'desk', apiKey, apiSecret, spot: { USDT: '1000000' }, futures: {} })
+  const keys = { simulator_api_key: apiKey, simulator_api_secret: apiSecret }
   t.equal((await b?.post('/accounts/add-credential/desk/simulator', keys))?.status, 201)
   await shared()
   for (const at of await replicas()) {

@@ -65,12 +65,14 @@ export const createTaskRunner = (deps: RunTaskDeps): TaskRunner => {
     const job = await load(spec, signal)
     if (signal.aborted) return { kind: 'cancelled' }
     if ('error' in job) return { kind: 'failed', error: job.error }
-    const onChunk = await deps.results.begin(taskId, attempt)
-    return deps.workers.run(job, {
+    const result = await deps.results.begin(taskId, attempt)
+    const outcome = await deps.workers.run(job, {
       signal,
       onProgress: (progress) => deps.progress(taskId, progress),
-      onChunk,
+      onChunk: result.chunk,
     })
+    if (outcome.kind === 'completed') await result.settle()
+    return outcome
   }
 
   const finish = async (taskId: string, attempt: number, outcome: RunOutcome): Promise<void> => {

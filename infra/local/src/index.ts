@@ -4,4 +4,5 @@ export { forgetFolder, forgetProcess, guardFolder, guardProcess } from './guard.
 export { heapEnvironment, heapOptions } from './heap-options.ts'
 export { LaunchError } from './launch-error.ts'
 export type { NatsPermissions, NatsUser } from './nats-config.ts'
+export { postgresBinaries } from './postgres-binaries.ts'
 export { type Run, readRun } from './run-file.ts'

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type EmbeddedPostgres, startPostgres } from '@colibri/local'
 import pg from 'pg'
+import { copyPostgresTemplate } from './postgres-template.ts'
 import { type TearsDown, temporaryFolder } from './temporary-folder.ts'
 
 export interface TestPostgres {
@@ -18,6 +19,7 @@ export const testPostgres = async (t: TearsDown): Promise<TestPostgres> => {
   const folder = await temporaryFolder('postgres')
   let server: EmbeddedPostgres
   try {
+    await copyPostgresTemplate(folder.path)
     server = await startPostgres({ dir: folder.path })
   } catch (error) {
     await folder.remove()

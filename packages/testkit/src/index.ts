@@ -10,8 +10,8 @@ export { type ReplayServer, startReplay } from './captures/replay-server.ts'
 export { chromiumBinary, launchChromium } from './chromium.ts'
 export { contractProblems } from './contract-shape.ts'
 export { plainChildren, plainNode } from './plain-node.ts'
+export { EDGE_TOKEN, edgeHeaders, type ServiceParts, serviceEnvironment } from './service-environment.ts'
 export {
-  EDGE_TOKEN,
   type Replica,
   type ReplicaScope,
   type ServiceProcess,

@@ -4,12 +4,10 @@ import { fileURLToPath } from 'node:url'
 import { instanceAnnouncement, instancesSubject, rpcSubject } from '@colibri/contracts'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { plainNode } from './plain-node.ts'
+import { edgeHeaders, serviceEnvironment } from './service-environment.ts'
 import { type TearsDown, temporaryFolder } from './temporary-folder.ts'
 import { type TestNats, testNats } from './test-nats.ts'
 import { testPostgres } from './test-postgres.ts'
-
-/** The secret that services under test share with their edge. */
-export const EDGE_TOKEN = 'token-of-the-test'
 
 export interface ServiceReply {
   readonly status: number
@@ -77,12 +75,7 @@ export const serviceReplicas = async (
     const child = spawn(...plainNode(...nodeOptions, fileURLToPath(entry)), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        DATABASE_URL: postgres.url,
-        NATS_URL: server.url,
-        NATS_USER: server.options.user,
-        NATS_PASSWORD: server.options.pass,
-        EDGE_TOKEN,
-        COLIBRI_HOME: home,
+        ...serviceEnvironment({ postgres, nats: server, home }),
         INSTANCE_ID: name,
         LOG_LEVEL: 'warn',
         PARENT_PID: String(process.pid),
@@ -141,8 +134,6 @@ const announced = async (nats: NatsConnection, service: string, name: string): P
   }
   throw new Error('the connection to NATS ended')
 }
-
-const edgeHeaders = { 'x-colibri-edge-token': EDGE_TOKEN }
 
 const requests = (url: string): Pick<Replica, 'get' | 'post' | 'remove'> => {
   const send = async (path: string, init: RequestInit): Promise<ServiceReply> => {

@@ -5,7 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openVenues } from '@colibri/exchange'
 import { type Simulator, startSimulator } from '@colibri/exchange-simulator'
-import { plainNode, type TearsDown, temporaryFolder, testNats, testPostgres } from '@colibri/testkit'
+import {
+  edgeHeaders,
+  plainNode,
+  serviceEnvironment,
+  type TearsDown,
+  temporaryFolder,
+  testNats,
+  testPostgres,
+} from '@colibri/testkit'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
 
@@ -74,7 +82,6 @@ export interface TestBed {
   rpc(operation: string, request: unknown): Promise<unknown>
 }
 
-const EDGE_TOKEN = 'edge-token-of-the-test'
 const main = fileURLToPath(new URL('./main.js', import.meta.url))
 
 const simulators = ['simulator', 'simulator_perpetual'] as const
@@ -143,12 +150,7 @@ export const testBed = async (
       env: {
         PATH: process.env.PATH ?? '',
         NODE_ENV: 'test',
-        DATABASE_URL: postgres.url,
-        NATS_URL: nats.url,
-        NATS_USER: nats.options.user,
-        NATS_PASSWORD: nats.options.pass,
-        EDGE_TOKEN,
-        COLIBRI_HOME: home.path,
+        ...serviceEnvironment({ postgres, nats, home: home.path }),
         LOG_LEVEL: 'info',
         PARENT_PID: String(process.pid),
         CONFIG_PASSWORD: 'test',
@@ -182,7 +184,7 @@ export const testBed = async (
       const response = await fetch(`${await url}${path}`, {
         method,
         headers: {
-          'x-colibri-edge-token': EDGE_TOKEN,
+          ...edgeHeaders,
           'x-colibri-actor': 'user:test',
           'content-type': 'application/json',
           ...headers,

@@ -4,7 +4,14 @@ import { type AddressInfo, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { ratesReply, rpcError, rpcSubject } from '@colibri/contracts'
 import { startService } from '@colibri/service-kit'
-import { contractProblems, testNats, testPostgres, testSimulator } from '@colibri/testkit'
+import {
+  contractProblems,
+  edgeHeaders,
+  serviceEnvironment,
+  testNats,
+  testPostgres,
+  testSimulator,
+} from '@colibri/testkit'
 import { connect } from '@nats-io/transport-node'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
@@ -13,8 +20,6 @@ import { z } from 'zod'
 import { marketData } from '../service.ts'
 import { Exact, quotient } from './find-rate.ts'
 import { contractSources } from './rate-sources.ts'
-
-const EDGE_TOKEN = 'token-of-the-test'
 
 interface Reply {
   readonly status: number
@@ -84,12 +89,7 @@ const world = async (t: Test) => {
 
   const replica = async (env: Readonly<Record<string, string>> = {}) => {
     const service = await startService(marketData, {
-      DATABASE_URL: postgres.url,
-      NATS_URL: server.url,
-      NATS_USER: server.options.user,
-      NATS_PASSWORD: server.options.pass,
-      EDGE_TOKEN,
-      COLIBRI_HOME: home,
+      ...serviceEnvironment({ postgres, nats: server, home }),
       LOG_LEVEL: 'fatal',
       SIMULATOR_REST_URL: simulator.restUrl,
       SIMULATOR_WS_URL: simulator.wsUrl,
@@ -97,7 +97,7 @@ const world = async (t: Test) => {
     })
     t.teardown(() => service.stop())
     const send = async (method: string, path: string, body?: unknown): Promise<Reply> => {
-      const headers = { 'x-colibri-edge-token': EDGE_TOKEN, 'content-type': 'application/json' }
+      const headers = { ...edgeHeaders, 'content-type': 'application/json' }
       const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) }
       const response = await fetch(`${service.url}/rate-oracle${path}`, init)
       return { status: response.status, body: await response.json() }
@@ -319,7 +319,7 @@ t.test('the rate oracle of two replicas', async (t) => {
   await t.test('where the source knows nothing, a book that is live on any replica does', async (t) => {
     const response = await fetch(`${second.url}/market-data/order-book`, {
       method: 'POST',
-      headers: { 'x-colibri-edge-token': EDGE_TOKEN, 'content-type': 'application/json' },
+      headers: { ...edgeHeaders, 'content-type': 'application/json' },
       body: JSON.stringify({ connector_name: 'simulator', trading_pair: 'ETH-USDT', depth: 1 }),
     })
     t.equal(response.status, 200)

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunningService, serviceConfig, startService } from '@colibri/service-kit'
-import { openSocket, type SocketClient, type SocketMessage, testNats, testPostgres } from '@colibri/testkit'
+import {
+  edgeHeaders,
+  openSocket,
+  type SocketClient,
+  type SocketMessage,
+  serviceEnvironment,
+  testNats,
+  testPostgres,
+} from '@colibri/testkit'
 import { clientCandles } from '../live-socket/client-candles.ts'
 import { explain } from '../live-socket/explain.ts'
 import { createLiveSockets, type LiveSocketLimits } from '../live-socket/live-sockets.ts'
@@ -11,7 +19,6 @@ interface Test {
   teardown(clean: () => Promise<void>): void
 }
 
-const token = 'edge-token'
 export const patient: LiveSocketLimits = { heartbeatMs: 60_000, mostUnread: 64 * 1024, patienceMs: 60_000 }
 export const pair = (tradingPair = 'BTC-USDT') => ({ connectorName: 'simulator', tradingPair })
 export const wish = (fields: object) => ({
@@ -61,12 +68,7 @@ export const liveSocketService = async (t: Test, limits: Partial<LiveSocketLimit
       }),
     },
     {
-      DATABASE_URL: postgres.url,
-      NATS_URL: nats.url,
-      NATS_USER: nats.options.user,
-      NATS_PASSWORD: nats.options.pass,
-      EDGE_TOKEN: token,
-      COLIBRI_HOME: '.',
+      ...serviceEnvironment({ postgres, nats, home: '.' }),
       LOG_LEVEL: 'fatal',
       DRAIN_SECONDS: '1',
     },
@@ -74,7 +76,7 @@ export const liveSocketService = async (t: Test, limits: Partial<LiveSocketLimit
   t.teardown(() => service.stop())
   const connect = async (options?: { autoPong: boolean }): Promise<SocketClient> => {
     const client = await openSocket(`${service.url}/ws/market-data`, {
-      headers: { 'x-colibri-edge-token': token },
+      headers: edgeHeaders,
       ...options,
     })
     t.teardown(async () => client.socket.terminate())

@@ -12,6 +12,7 @@ export {
 export { type BaseConfig, ConfigError, readConfig, serviceConfig } from './config.ts'
 export { headerNames, type RequestContext, runInContext } from './context.ts'
 export type { Health } from './health.ts'
+export { Internal } from './internal.ts'
 export { createLogger } from './logger.ts'
 export { bodyOf } from './request-body.ts'
 export type { Call } from './rpc-client.ts'

@@ -1,6 +1,15 @@
 import type { INestApplication, Type } from '@nestjs/common'
-import { ApiBody, ApiParam, ApiQuery, DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger'
+import {
+  ApiBody,
+  ApiExcludeController,
+  ApiParam,
+  ApiQuery,
+  DocumentBuilder,
+  type OpenAPIObject,
+  SwaggerModule,
+} from '@nestjs/swagger'
 import { z } from 'zod'
+import { isInternal } from './internal.ts'
 import { type ValidatedParameter, validatedParameters } from './validated.ts'
 
 const documents = new WeakMap<INestApplication, OpenAPIObject>()
@@ -13,7 +22,10 @@ export const openApi = (
 ): OpenAPIObject => {
   const built = documents.get(app)
   if (built) return built
-  for (const controller of controllers) describe(controller)
+  for (const controller of controllers) {
+    if (isInternal(controller)) ApiExcludeController()(controller)
+    else describe(controller)
+  }
   const document = SwaggerModule.createDocument(
     app,
     new DocumentBuilder().setTitle(service).setVersion('1.0.1').build(),

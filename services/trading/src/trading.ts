@@ -9,6 +9,7 @@ import { createBalances } from './accounts/balances.ts'
 import { checkPassword } from './accounts/check-password.ts'
 import { credentialStore } from './accounts/credentials.ts'
 import { followedVenues } from './accounts/followed-venues.ts'
+import { secretBox } from './accounts/key-file.ts'
 import { prepareMasterAccount } from './accounts/master-account.ts'
 import { warmAccount } from './accounts/warm-account.ts'
 import { auditQueries } from './audit/audit.queries.ts'
@@ -64,9 +65,14 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
   const stopping = new AbortController()
   const report = (error: unknown, what: string): void => logger.warn({ err: error }, what)
 
-  const files = accountFiles(config.COLIBRI_HOME, config.CONFIG_PASSWORD)
-  const [projections] = await Promise.all([startProjections(kit), prepareMasterAccount(files, simulatorKey(config))])
-  background('checking the password', checkPassword(files, logger))
+  const box = secretBox(config.CONFIG_PASSWORD)
+  const files = accountFiles(config.COLIBRI_HOME, box)
+  const prepared = prepareMasterAccount(files, simulatorKey(config))
+  background(
+    'checking the password',
+    prepared.then(() => checkPassword(files, logger)),
+  )
+  const [projections] = await Promise.all([startProjections(kit), prepared])
 
   const exchange = openVenues({
     venuesFile: join(config.COLIBRI_HOME, 'venues.yml'),
@@ -201,7 +207,7 @@ export const startTrading = async (kit: ServiceKit<TradingConfig>): Promise<Star
     report,
   })
   measureLosses(kit.metrics, losses, now)
-  const webhooks = await openWebhooks(kit)
+  const webhooks = await openWebhooks(kit, box)
 
   let ownAddress = ''
   let watching: Promise<void> | undefined

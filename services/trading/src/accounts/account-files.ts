@@ -6,7 +6,7 @@ import { type Connector, type Credentials, connectorOf } from '@colibri/exchange
 import { writeWhole } from '@colibri/service-kit'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
-import { decryptSecret, encryptSecret, looksEncrypted } from './key-file.ts'
+import { looksEncrypted, type SecretBox } from './key-file.ts'
 
 export const MASTER_ACCOUNT = 'master_account'
 const VERIFICATION_FILE = '.password_verification'
@@ -85,9 +85,8 @@ const plainValue = (connector: Connector, field: string, value: string): string 
   return type === 'int' ? Number(value) : value
 }
 
-export const accountFiles = (home: string, password: string): AccountFiles => {
+export const accountFiles = (home: string, box: SecretBox): AccountFiles => {
   const root = join(home, 'bots', 'credentials')
-  let fitting: string | undefined
   const folder = (accountName: string): string => join(root, accountName)
   const passing = (): string => join(root, `.${randomUUID()}.tmp`)
 
@@ -173,7 +172,7 @@ export const accountFiles = (home: string, password: string): AccountFiles => {
             const stored = String(value)
             if (!isSecret(connector, name) || !looksEncrypted(stored)) return [name, stored]
             try {
-              return [name, await decryptSecret(stored, password)]
+              return [name, await box.open(stored)]
             } catch (error) {
               throw refuse(`${name}: ${error instanceof Error ? error.message : 'cannot be decrypted'}`)
             }
@@ -188,7 +187,7 @@ export const accountFiles = (home: string, password: string): AccountFiles => {
         Object.entries(credentials).map(
           async ([name, value]): Promise<[string, string | number | boolean]> => [
             name,
-            isSecret(connector, name) ? await encryptSecret(value, password) : plainValue(connector, name, value),
+            isSecret(connector, name) ? await box.seal(value) : plainValue(connector, name, value),
           ],
         ),
       )
@@ -249,18 +248,14 @@ export const accountFiles = (home: string, password: string): AccountFiles => {
       // Market-data keeps a file in this folder too and may have made it: the verification alone says who was here before.
       if (stored !== undefined) return false
       // No newline at the end: bots feed the whole file to a hex decoder.
-      await writeWhole(verification, await encryptSecret(VERIFICATION_WORD, password))
+      await writeWhole(verification, await box.seal(VERIFICATION_WORD))
       return true
     },
 
     async passwordFits() {
       const word = (await readFile(join(folder(MASTER_ACCOUNT), VERIFICATION_FILE), 'utf8')).trim()
-      // Deriving the key takes a third of a second, and the file hardly ever changes.
-      if (word === fitting) return true
       try {
-        const fits = (await decryptSecret(word, password)) === VERIFICATION_WORD
-        if (fits) fitting = word
-        return fits
+        return (await box.open(word)) === VERIFICATION_WORD
       } catch {
         return false
       }

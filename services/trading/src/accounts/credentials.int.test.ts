@@ -6,7 +6,7 @@ import pg from 'pg'
 import t from 'tap'
 import { eventually, testBed } from '../test-bed.ts'
 import { tradeWhile } from '../testing/trade-while.ts'
-import { decryptSecret } from './key-file.ts'
+import { secretBox } from './key-file.ts'
 
 const bed = await testBed(t)
 // One more venue by another name, on the same simulator, as a testnet would be.
@@ -35,7 +35,7 @@ t.test('keys the venue takes are kept encrypted, in the layout bots read', async
   t.match(text, /^connector: binance$/m)
   t.notMatch(text, /test-secret|test-key/)
   const blob = /^binance_api_secret: (\S+)$/m.exec(text)?.[1] ?? ''
-  t.equal(await decryptSecret(blob, 'test'), 'test-secret')
+  t.equal(await secretBox('test').open(blob), 'test-secret')
   t.same(await readdir(folder('second')), ['binance.yml'], 'nothing is left beside it')
 })
 

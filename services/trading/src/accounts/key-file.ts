@@ -41,14 +41,32 @@ const scryptParams = z.object({
 })
 type ScryptParams = z.infer<typeof scryptParams>
 
-const common = { cipher: z.literal('aes-128-ctr'), cipherparams: z.object({ iv: hex }), ciphertext: hex, mac: hex }
-const keyFile = z.object({
-  version: z.literal(3),
-  crypto: z.discriminatedUnion('kdf', [
-    z.object({ ...common, kdf: z.literal('pbkdf2'), kdfparams: pbkdf2Params }),
-    z.object({ ...common, kdf: z.literal('scrypt'), kdfparams: scryptParams }),
-  ]),
+/** How a key comes from the password. */
+const kdf = z.discriminatedUnion('kdf', [
+  z.object({ kdf: z.literal('pbkdf2'), kdfparams: pbkdf2Params }),
+  z.object({ kdf: z.literal('scrypt'), kdfparams: scryptParams }),
+])
+type Kdf = z.infer<typeof kdf>
+
+const cipher = z.object({
+  cipher: z.literal('aes-128-ctr'),
+  cipherparams: z.object({ iv: hex }),
+  ciphertext: hex,
+  mac: hex,
 })
+const keyFile = z.object({ version: z.literal(3), crypto: z.intersection(cipher, kdf) })
+
+const ownKdf = (salt: string): Kdf => ({
+  kdf: 'pbkdf2',
+  kdfparams: { c: ROUNDS, dklen: 32, prf: 'hmac-sha256', salt },
+})
+
+const derive = (password: string, { kdf, kdfparams }: Kdf): Promise<Buffer> => {
+  const salt = Buffer.from(kdfparams.salt, 'hex')
+  return kdf === 'pbkdf2'
+    ? deriveByPbkdf2(password, salt, kdfparams.c, kdfparams.dklen, 'sha256')
+    : deriveByScrypt(password, salt, kdfparams)
+}
 
 const lowerCaseKeys = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -57,30 +75,6 @@ const lowerCaseKeys = (value: unknown): unknown =>
 
 const macOf = (derived: Buffer, ciphertext: Buffer): Buffer =>
   Buffer.from(keccak_256(Buffer.concat([derived.subarray(16, 32), ciphertext])))
-
-/** Salt and IV are random unless given; a test vector gives them. */
-export const encryptSecret = async (
-  secret: string,
-  password: string,
-  { salt = randomBytes(16), iv = randomBytes(16) }: { readonly salt?: Buffer; readonly iv?: Buffer } = {},
-): Promise<string> => {
-  const derived = await deriveByPbkdf2(password, salt, ROUNDS, 32, 'sha256')
-  const cipher = createCipheriv('aes-128-ctr', derived.subarray(0, 16), iv)
-  const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()])
-  const file = {
-    crypto: {
-      cipher: 'aes-128-ctr',
-      cipherparams: { iv: iv.toString('hex') },
-      ciphertext: ciphertext.toString('hex'),
-      kdf: 'pbkdf2',
-      kdfparams: { c: ROUNDS, dklen: 32, prf: 'hmac-sha256', salt: salt.toString('hex') },
-      mac: macOf(derived, ciphertext).toString('hex'),
-    },
-    version: 3,
-    alias: '',
-  }
-  return Buffer.from(JSON.stringify(file), 'utf8').toString('hex')
-}
 
 const parseKeyFile = (blob: string): z.infer<typeof keyFile> => {
   if (!/^([0-9a-f]{2})+$/i.test(blob)) throw new KeyFileError('not the hex text of a key file')
@@ -99,23 +93,67 @@ const parseKeyFile = (blob: string): z.infer<typeof keyFile> => {
   return parsed.data
 }
 
-/** Throws `KeyFileError`, with text `MAC mismatch` when the password is wrong. */
-export const decryptSecret = async (blob: string, password: string): Promise<string> => {
-  const { crypto } = parseKeyFile(blob)
-  const salt = Buffer.from(crypto.kdfparams.salt, 'hex')
-  const derived =
-    crypto.kdf === 'pbkdf2'
-      ? await deriveByPbkdf2(password, salt, crypto.kdfparams.c, crypto.kdfparams.dklen, 'sha256')
-      : await deriveByScrypt(password, salt, crypto.kdfparams)
-  const ciphertext = Buffer.from(crypto.ciphertext, 'hex')
-  const mac = Buffer.from(crypto.mac, 'hex')
-  const expected = macOf(derived, ciphertext)
-  if (mac.length !== expected.length || !timingSafeEqual(mac, expected)) throw new KeyFileError('MAC mismatch')
-  // The original writer drops leading zero bytes of the IV.
-  const iv = Buffer.from(crypto.cipherparams.iv.padStart(32, '0'), 'hex')
-  const decipher = createDecipheriv('aes-128-ctr', derived.subarray(0, 16), iv)
-  return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString('utf8')
+/** Secrets under one password. */
+export interface SecretBox {
+  seal(secret: string): Promise<string>
+  /** Throws `KeyFileError`, with text `MAC mismatch` when the password is wrong. */
+  open(blob: string): Promise<string>
 }
 
-/** True for what `encryptSecret` writes; other YAML values are kept in clear. */
+/**
+ * A key takes a third of a second of processor time, and a service that starts again opens all it has: each key is derived
+ * once, and what is sealed here shares the salt of the first secret that was opened or sealed. `random` gives a salt and an
+ * IV of 16 bytes; a test vector gives its own.
+ */
+export const secretBox = (password: string, random: () => Buffer = () => randomBytes(16)): SecretBox => {
+  const keys = new Map<string, Promise<Buffer>>()
+  let ownSalt: string | undefined
+
+  const keyOf = (kdf: Kdf): Promise<Buffer> => {
+    const name = JSON.stringify([kdf.kdf, kdf.kdfparams])
+    const known = keys.get(name) ?? derive(password, kdf)
+    keys.set(name, known)
+    known.catch(() => keys.delete(name))
+    return known
+  }
+
+  return {
+    async seal(secret) {
+      ownSalt ??= random().toString('hex')
+      const kdf = ownKdf(ownSalt)
+      const iv = random()
+      const derived = await keyOf(kdf)
+      const cipher = createCipheriv('aes-128-ctr', derived.subarray(0, 16), iv)
+      const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()])
+      const file = {
+        crypto: {
+          cipher: 'aes-128-ctr',
+          cipherparams: { iv: iv.toString('hex') },
+          ciphertext: ciphertext.toString('hex'),
+          ...kdf,
+          mac: macOf(derived, ciphertext).toString('hex'),
+        },
+        version: 3,
+        alias: '',
+      }
+      return Buffer.from(JSON.stringify(file), 'utf8').toString('hex')
+    },
+
+    async open(blob) {
+      const { crypto } = parseKeyFile(blob)
+      const derived = await keyOf(crypto)
+      const ciphertext = Buffer.from(crypto.ciphertext, 'hex')
+      const mac = Buffer.from(crypto.mac, 'hex')
+      const expected = macOf(derived, ciphertext)
+      if (mac.length !== expected.length || !timingSafeEqual(mac, expected)) throw new KeyFileError('MAC mismatch')
+      if (crypto.kdf === 'pbkdf2' && crypto.kdfparams.c === ROUNDS) ownSalt ??= crypto.kdfparams.salt
+      // The original writer drops leading zero bytes of the IV.
+      const iv = Buffer.from(crypto.cipherparams.iv.padStart(32, '0'), 'hex')
+      const decipher = createDecipheriv('aes-128-ctr', derived.subarray(0, 16), iv)
+      return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString('utf8')
+    },
+  }
+}
+
+/** True for what is sealed; other YAML values are kept in clear. */
 export const looksEncrypted = (value: string): boolean => /^7b([0-9a-f]{2})+$/i.test(value)

@@ -16,9 +16,9 @@ export interface WarmAccountDeps {
 export const warmAccount =
   ({ files, venues, rules, balances, isOver }: WarmAccountDeps) =>
   async (accountName: string): Promise<void> => {
-    for (const connectorName of await files.connectors(accountName)) {
-      if (isOver(accountName)) return
-      await Promise.all([venues.access(accountName, connectorName), rules.of(connectorName)])
-    }
+    const connectors = await files.connectors(accountName)
+    if (isOver(accountName)) return
+    await Promise.all(connectors.map((name) => Promise.all([venues.access(accountName, name), rules.of(name)])))
+    if (isOver(accountName)) return
     await balances.read({ accountNames: [accountName], connectorNames: null, refresh: false })
   }

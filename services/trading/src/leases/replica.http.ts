@@ -1,7 +1,6 @@
 import { balancesReply, balancesRequest } from '@colibri/contracts'
-import { Validated } from '@colibri/service-kit'
+import { Internal, Validated } from '@colibri/service-kit'
 import { Controller, HttpCode, Inject, Post } from '@nestjs/common'
-import { ApiExcludeController } from '@nestjs/swagger'
 import type { z } from 'zod'
 import type { Balances } from '../accounts/balances.ts'
 import type { AccountPosition, Positions } from '../positions/positions.ts'
@@ -16,7 +15,7 @@ export interface ReplicaUseCases {
 }
 
 /** What trading processes ask each other; the edge has no route to it. */
-@ApiExcludeController()
+@Internal()
 @Controller('replica')
 export class ReplicaController {
   constructor(@Inject(REPLICA) private readonly useCases: ReplicaUseCases) {}

@@ -49,7 +49,8 @@ export const followVenue = (
   const attended = new Set<string>()
   const nap = createNap()
   let lastPoll = 0
-  let lastLate = 0
+  // What is late is looked for once the rest is known.
+  let lastLate = context.now()
 
   const takeLateFills = lateFills(context, venue, accountName)
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { orderHistory, ordersPage } from '@colibri/contracts'
 import t from 'tap'
-import { eventually, type TradingProcess, testBed } from '../test-bed.ts'
+import { eventually, type TestBed, type TradingProcess, testBed } from '../test-bed.ts'
 
 const body = {
   account_name: 'master_account',
@@ -16,6 +16,11 @@ const grace = { ORDER_ABSENT_GRACE_MS: '1000' }
 
 const orders = async (trading: TradingProcess) =>
   ordersPage.parse((await trading.post('/trading/orders/search', { limit: 1000 })).body).data
+/** How often the venue was asked for `path`. */
+const asked = async (bed: TestBed, path: string): Promise<number> => {
+  const requests = await (await fetch(`${bed.simulator.controlUrl}/requests`)).json()
+  return (requests as { path: string }[]).filter((request) => request.path === path).length
+}
 const types = async (trading: TradingProcess, id: string): Promise<string[]> =>
   orderHistory.parse((await trading.get(`/trading/orders/${id}/events`)).body).map(({ type }) => type)
 
@@ -31,6 +36,9 @@ t.test('a crash between the intent and the venue: the order is never sent, and e
     () => orders(trading),
     ([one]) => one?.status === 'FAILED',
   )
+  // Twice for the order; the account's stream and reconciliation read it once each as they begin.
+  const [looks, lists] = [await asked(bed, '/api/v3/order'), await asked(bed, '/api/v3/myTrades')]
+  t.ok(looks > 6 && lists <= 4, `the long list of fills was read ${lists} times in ${looks} looks`)
   t.match(order?.error_message, /never reached it and was not repeated/)
   t.same(await types(trading, order?.order_id ?? ''), ['OrderSubmitted', 'OrderOutcomeUnknown', 'OrderRejected'])
   t.same((await bed.ledger()).requests, [])

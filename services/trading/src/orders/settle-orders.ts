@@ -19,6 +19,7 @@ export interface SettlePolicy {
 
 export const defaultSettlePolicy: SettlePolicy = { absentGraceMs: 15_000, absentTimes: 3, missingFillsMs: 60_000 }
 
+/** Orders that are being compared already are waited for, not asked for twice. */
 export type Settle = (venue: AccountVenue, orders: readonly LiveOrder[]) => Promise<void>
 
 interface Doubt {
@@ -123,11 +124,12 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
     } else context.attend(order.intent.accountName, order.intent.connectorName, [id])
   }
 
-  const judgeAbsent = async (venue: AccountVenue, { order }: LiveOrder): Promise<void> => {
-    const id = order.intent.clientOrderId
-    const doubt = doubtful(absences, id)
-    if (doubt.times < policy.absentTimes || context.now() - doubt.since < policy.absentGraceMs) return
-    if (context.now() < context.silentFrom(order.intent.accountName)) return
+  const isBelieved = (accountName: string, denial: Doubt): boolean =>
+    denial.times >= policy.absentTimes &&
+    context.now() - denial.since >= policy.absentGraceMs &&
+    context.now() >= context.silentFrom(accountName)
+
+  const endAbsent = async (venue: AccountVenue, id: string): Promise<void> => {
     const fresh = await current(id)
     if (fresh === undefined || isFinished(fresh)) return
     absences.delete(id)
@@ -167,7 +169,13 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
         if (state !== undefined) found.set(live.order.intent.clientOrderId, state)
       }
     }
-    let missingFills = absent.length > 0
+    const denials = absent
+      .map(({ order }) => order.intent.clientOrderId)
+      .filter((id) => !found.has(id))
+      .map((id) => ({ id, denial: doubtful(absences, id) }))
+    const believed = denials.filter(({ denial }) => isBelieved(accountName, denial))
+    // A busy account's list is long: it is read at the second denial, which no start waits for, and before one is believed.
+    const incomplete = new Set([...denials.filter(({ denial }) => denial.times === 2), ...believed].map(({ id }) => id))
     for (const [id, state] of found) {
       absences.delete(id)
       if (state.status !== 'rejected') {
@@ -178,19 +186,35 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
         )
       }
       const order = await current(id)
-      if (order !== undefined && new Exact(state.filledAmount).gt(order.filledAmount)) missingFills = true
+      if (order !== undefined && new Exact(state.filledAmount).gt(order.filledAmount)) incomplete.add(id)
     }
-    if (missingFills) {
-      const since = Math.min(...orders.map(({ createdAt }) => createdAt))
+    if (incomplete.size > 0) {
+      const looked = orders.filter(({ order }) => incomplete.has(order.intent.clientOrderId))
+      const since = Math.min(...looked.map(({ createdAt }) => createdAt))
       await takeFills(context, venue, accountName, pair, since)
     }
     for (const [id, state] of found) await conclude(venue, id, state)
-    for (const live of absent) if (!found.has(live.order.intent.clientOrderId)) await judgeAbsent(venue, live)
+    for (const { id } of believed) await endAbsent(venue, id)
   }
 
-  return async (venue, orders) => {
+  const settle: Settle = async (venue, orders) => {
     const pairs = Map.groupBy(orders, ({ order }) => order.intent.tradingPair)
     for (const [pair, ofPair] of pairs) await settlePair(venue, pair, ofPair)
+  }
+
+  /** Comparisons under way, by order. */
+  const underway = new Map<string, Promise<void>>()
+
+  return async (venue, orders) => {
+    const ids = orders.map(({ order }) => order.intent.clientOrderId)
+    const waited = new Set(ids.flatMap((id) => underway.get(id) ?? []))
+    const fresh = orders.filter(({ order }) => !underway.has(order.intent.clientOrderId))
+    const comparing = settle(venue, fresh)
+    for (const { order } of fresh) underway.set(order.intent.clientOrderId, comparing)
+    const end = (): void => {
+      for (const { order } of fresh) underway.delete(order.intent.clientOrderId)
+    }
+    await Promise.all([comparing.finally(end), ...waited])
   }
 }
 

@@ -65,7 +65,8 @@ export const reconcileVenue = (
   const findings = createFindings(policy.guardMs, now)
   let reading: Reading = 'with-fills'
   let gaps = 0
-  let nextLook = 0
+  // An account that was just opened has more urgent things to ask.
+  let nextLook = now() + policy.guardMs
   let lastLook = 0
   let wake: () => void = () => undefined
 

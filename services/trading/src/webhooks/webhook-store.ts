@@ -3,7 +3,7 @@ import type { WebhookDelivery, WebhookEvents } from '@colibri/contracts'
 import type { Position } from '@colibri/event-log'
 import type { Pool } from 'pg'
 import { z } from 'zod'
-import { decryptSecret, encryptSecret } from '../accounts/key-file.ts'
+import type { SecretBox } from '../accounts/key-file.ts'
 
 /** What is secret about a webhook: many receivers take the URL itself as the proof of who sends. */
 const sealed = z.object({ url: z.string(), secret: z.string() })
@@ -185,7 +185,7 @@ forgotten as (
 select * from moved`
 
 /** Webhooks are configuration, as credentials are: rows, with what is secret in them encrypted by CONFIG_PASSWORD. */
-export const openWebhookStore = async (pool: Pool, password: string, now: () => number): Promise<WebhookStore> => {
+export const openWebhookStore = async (pool: Pool, box: SecretBox, now: () => number): Promise<WebhookStore> => {
   const client = await pool.connect()
   try {
     await client.query('begin; select pg_advisory_xact_lock(hashtextextended($$colibri webhook tables$$, 0))')
@@ -198,7 +198,7 @@ export const openWebhookStore = async (pool: Pool, password: string, now: () => 
 
   /** Opening one takes the processor a while: the newest are kept. */
   const opened = new Map<string, Promise<Sealed>>()
-  const seal = (values: Sealed): Promise<string> => encryptSecret(JSON.stringify(values), password)
+  const seal = (values: Sealed): Promise<string> => box.seal(JSON.stringify(values))
 
   const one = async (text: string, values: readonly unknown[]): Promise<Webhook | undefined> => {
     const { rows } = await pool.query(text, [...values])
@@ -273,7 +273,7 @@ export const openWebhookStore = async (pool: Pool, password: string, now: () => 
     unseal({ sealed: text }) {
       const known = opened.get(text)
       if (known !== undefined) return known
-      const opening = decryptSecret(text, password).then((json) => sealed.parse(JSON.parse(json)))
+      const opening = box.open(text).then((json) => sealed.parse(JSON.parse(json)))
       opened.set(text, opening)
       opening.catch(() => opened.delete(text))
       for (const oldest of [...opened.keys()].slice(0, Math.max(0, opened.size - KEPT))) opened.delete(oldest)

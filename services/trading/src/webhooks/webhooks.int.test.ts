@@ -7,6 +7,7 @@ import { openPostgresLog, type Position } from '@colibri/event-log'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { z } from 'zod'
+import { secretBox } from '../accounts/key-file.ts'
 import { eventually, type TradingProcess, testBed } from '../test-bed.ts'
 import { createPoster } from './post-event.ts'
 import { openWebhookStore } from './webhook-store.ts'
@@ -292,7 +293,7 @@ t.test('changes: what is left out stays; a secret is shown once and nowhere else
 t.test('who does not know where a webhook is moves nothing; who has another password sees nothing', async (t) => {
   const pool = new pg.Pool({ connectionString: bed.databaseUrl })
   t.teardown(() => pool.end())
-  const store = await openWebhookStore(pool, 'test', Date.now)
+  const store = await openWebhookStore(pool, secretBox('test'), Date.now)
   const sealed = { url: good.url, secret: toGood.secret }
   const added = await store.add({ name: '', events: ['drift'], sealed, position: '1/1', by: 'user:test' })
   const stale = await store.pause(added.id, 'not delivered by the service')
@@ -305,7 +306,9 @@ t.test('who does not know where a webhook is moves nothing; who has another pass
   t.match(await store.get(added.id), { position: '1/1', delivered: 0, attempts: 0 })
   t.same(await store.deliveries(added.id, 10), [])
   t.same(await store.unseal(added), sealed)
-  await t.rejects((await openWebhookStore(pool, 'another', Date.now)).unseal(added), { message: 'MAC mismatch' })
+  await t.rejects((await openWebhookStore(pool, secretBox('another'), Date.now)).unseal(added), {
+    message: 'MAC mismatch',
+  })
   t.equal(await store.remove(added.id), true)
 })
 

@@ -30,8 +30,8 @@ export interface KeepAliveOptions {
 
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 10_000
-/** Having run this long, an end is news and no longer part of a series. */
-const STEADY_MS = 10_000
+/** Having run this long, longer than a start takes, an end is news and no longer part of a series. */
+const STEADY_MS = 3_000
 
 /** Milliseconds to wait before starting again after `failures` failures in a row. */
 export const backOff = (failures: number): number =>

@@ -10,7 +10,7 @@ import { type Failure, isDefinitiveRefusal, isHeldBack, isOrderNotFound, refusal
 import { keyPermissions } from './key-permissions.ts'
 import { type PositionMode, sendOrder } from './order-request.ts'
 import { perpetualAccount } from './perpetual-account.ts'
-import { readFills } from './read-fills.ts'
+import { readFills, readFillsOf } from './read-fills.ts'
 import type {
   AccountVenue,
   CancelOutcome,
@@ -129,6 +129,8 @@ export const ccxtAccountVenue = (connector: Connector, settings: ExchangeSetting
     connectorName: connector.name,
     findOrder,
     fills,
+    fillsOf: (venueOrderId, tradingPair) =>
+      session.read(({ exchange, markets }) => readFillsOf(exchange, markets, tradingPair, venueOrderId)),
     openOrders,
 
     pause: session.pause,

@@ -13,6 +13,10 @@ const dayMs = 24 * 60 * 60_000
 const futuresWindowMs = 7 * dayMs
 const futuresHistoryMs = 180 * dayMs
 
+/** Exchanges whose list of fills takes the venue's order id through ccxt; the longest list they give. */
+const listsByOrder: readonly string[] = ['binance', 'binanceusdm']
+const longestList = 1_000
+
 const list = z.array(z.unknown())
 
 const windowStarts = (exchange: CcxtExchange, since: number, now: number): readonly number[] => {
@@ -45,7 +49,25 @@ export const readFills = async (
       from = latest
     }
   }
-  return [...found.values()]
-    .filter((fill) => fill.time >= since)
-    .sort((left, right) => left.time - right.time || left.tradeId.localeCompare(right.tradeId, 'en', { numeric: true }))
+  return [...found.values()].filter((fill) => fill.time >= since).sort(oldestFirst)
 }
+
+/** All fills of one order, oldest first; undefined where they can only be read with those of its pair. */
+export const readFillsOf = async (
+  exchange: CcxtExchange,
+  markets: Markets,
+  tradingPair: string,
+  venueOrderId: string,
+): Promise<readonly VenueFill[] | undefined> => {
+  if (!listsByOrder.includes(exchange.id)) return undefined
+  const { symbol } = markets.market(tradingPair)
+  const rows = list.parse(await exchange.fetchMyTrades(symbol, undefined, longestList, { orderId: venueOrderId }))
+  if (rows.length >= longestList) return undefined
+  return rows
+    .map((row) => fillOf(row, markets))
+    .filter((fill) => fill !== null)
+    .sort(oldestFirst)
+}
+
+const oldestFirst = (left: VenueFill, right: VenueFill): number =>
+  left.time - right.time || left.tradeId.localeCompare(right.tradeId, 'en', { numeric: true })

@@ -20,6 +20,7 @@ const openSimulator = async (connectorName: string): Promise<VenueUnderTest> => 
       [`${connectorName}_api_secret`]: 'contract-secret',
     }),
     tradingPair: 'BTC-USDT',
+    listsFillsByOrder: true,
     faults: {
       acceptThenTimeout: () => command('/faults', { on: 'create', kind: 'accept-then-timeout' }),
       dropStreams: () => command('/websockets/drop', {}),

@@ -7,6 +7,8 @@ import type { AccountUpdate, AccountVenue, PublicVenue, VenueFill, VenueOrder, V
 export interface VenueUnderTest {
   readonly publicVenue: PublicVenue
   readonly accountVenue: AccountVenue
+  /** It can be asked for the fills of one order. */
+  readonly listsFillsByOrder: boolean
   /** Liquid enough that a market order of twice the smallest notional fills at once. */
   readonly tradingPair: string
   readonly faults: {
@@ -253,6 +255,10 @@ export const testVenue = (t: Test, name: string, factory: (t: Test) => Promise<V
         t.not(fill.feeCurrency, '')
       }
       t.equal(new Set(fills.map((fill) => fill.tradeId)).size, fills.length, 'each trade once')
+      await marketOrder(venue)
+      const alone = await account.fillsOf(fills[0]?.venueOrderId ?? '', tradingPair)
+      if (venue.listsFillsByOrder) t.same(alone, fills, 'those of one order alone are the same')
+      else t.equal(alone, undefined)
       t.match(await account.findOrder(order.clientOrderId, tradingPair), {
         kind: 'found',
         order: { status: 'filled', filledAmount: exact(order.amount).toFixed() },

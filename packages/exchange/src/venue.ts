@@ -278,6 +278,8 @@ export interface AccountVenue {
   openOrders(tradingPair?: string): Promise<readonly VenueOrderState[]>
   /** Fills of one pair since a time, oldest first. */
   fills(tradingPair: string, since: number): Promise<readonly VenueFill[]>
+  /** All fills of one order; undefined where the venue lists them by pair only, or has more than it lists at once. */
+  fillsOf(venueOrderId: string, tradingPair: string): Promise<readonly VenueFill[] | undefined>
   balances(): Promise<readonly VenueBalance[]>
   /** Never rejects: what the venue does not tell is unknown. */
   keyPermissions(): Promise<KeyPermissions>

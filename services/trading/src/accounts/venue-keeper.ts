@@ -45,6 +45,7 @@ export const venueKeeper = (first: AccountVenue): VenueKeeper => {
       findOrder: (id, pair) => call((venue) => venue.findOrder(id, pair)),
       openOrders: (pair) => call((venue) => venue.openOrders(pair)),
       fills: (pair, since) => call((venue) => venue.fills(pair, since)),
+      fillsOf: (venueOrderId, pair) => call((venue) => venue.fillsOf(venueOrderId, pair)),
       balances: () => call((venue) => venue.balances()),
       keyPermissions: () => call((venue) => venue.keyPermissions()),
       positions: () => call((venue) => venue.positions()),

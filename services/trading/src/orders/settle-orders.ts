@@ -3,7 +3,7 @@ import { Exact } from '../decimal.ts'
 import { isFinished, nameAtVenue, type PlacedOrder, statusOf } from './order.ts'
 import type { LiveOrder } from './order-streams.ts'
 import type { OrdersContext } from './orders-context.ts'
-import { takeFills } from './take-fills.ts'
+import { applyFills, takeFills } from './take-fills.ts'
 
 export interface SettlePolicy {
   /**
@@ -29,7 +29,7 @@ interface Doubt {
 
 /** Lookups at one time: recovery of many orders must not spend a venue's whole rate budget at once. */
 const PARALLEL_LOOKUPS = 4
-/** Above this many orders of a pair one list of open orders is cheaper than single lookups. */
+/** Above this many orders of a pair one list is cheaper than single lookups. */
 const FEW_ORDERS = 3
 
 const inParallel = async <T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> => {
@@ -188,9 +188,16 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
       const order = await current(id)
       if (order !== undefined && new Exact(state.filledAmount).gt(order.filledAmount)) incomplete.add(id)
     }
-    if (incomplete.size > 0) {
-      const looked = orders.filter(({ order }) => incomplete.has(order.intent.clientOrderId))
-      const since = Math.min(...looked.map(({ createdAt }) => createdAt))
+    const listed: LiveOrder[] = []
+    for (const live of orders.filter(({ order }) => incomplete.has(order.intent.clientOrderId))) {
+      const id = live.order.intent.clientOrderId
+      const state = incomplete.size <= FEW_ORDERS ? found.get(id) : undefined
+      const fills = state === undefined ? undefined : await venue.fillsOf(state.venueOrderId, pair)
+      if (fills === undefined) listed.push(live)
+      else await applyFills(context, { accountName, connectorName: venue.connectorName }, fills, (of) => of === id)
+    }
+    if (listed.length > 0) {
+      const since = Math.min(...listed.map(({ createdAt }) => createdAt))
       await takeFills(context, venue, accountName, pair, since)
     }
     for (const [id, state] of found) await conclude(venue, id, state)

@@ -12,6 +12,7 @@ export class KeyFileError extends Error {
 }
 
 const ROUNDS = 1_000_000
+const SALT_BYTES = 16
 const deriveByPbkdf2 = promisify(pbkdf2)
 const deriveByScrypt = (password: string, salt: Buffer, { n, r, p, dklen }: ScryptParams): Promise<Buffer> =>
   new Promise((resolve, reject) => {
@@ -105,7 +106,7 @@ export interface SecretBox {
  * once, and what is sealed here shares the salt of the first secret that was opened or sealed. `random` gives a salt and an
  * IV of 16 bytes; a test vector gives its own.
  */
-export const secretBox = (password: string, random: () => Buffer = () => randomBytes(16)): SecretBox => {
+export const secretBox = (password: string, random: () => Buffer = () => randomBytes(SALT_BYTES)): SecretBox => {
   const keys = new Map<string, Promise<Buffer>>()
   let ownSalt: string | undefined
 
@@ -146,7 +147,8 @@ export const secretBox = (password: string, random: () => Buffer = () => randomB
       const mac = Buffer.from(crypto.mac, 'hex')
       const expected = macOf(derived, ciphertext)
       if (mac.length !== expected.length || !timingSafeEqual(mac, expected)) throw new KeyFileError('MAC mismatch')
-      if (crypto.kdf === 'pbkdf2' && crypto.kdfparams.c === ROUNDS) ownSalt ??= crypto.kdfparams.salt
+      const { salt } = crypto.kdfparams
+      if (crypto.kdf === 'pbkdf2' && crypto.kdfparams.c === ROUNDS && salt.length === 2 * SALT_BYTES) ownSalt ??= salt
       // The original writer drops leading zero bytes of the IV.
       const iv = Buffer.from(crypto.cipherparams.iv.padStart(32, '0'), 'hex')
       const decipher = createDecipheriv('aes-128-ctr', derived.subarray(0, 16), iv)

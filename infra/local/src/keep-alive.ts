@@ -24,14 +24,14 @@ export interface KeepAliveOptions {
   /** Resolves once it runs (and, for a server, accepts connections). */
   start: () => Promise<Running>
   onStarted: (pid: number) => void
+  /** Having run this long when it ends, its end is news and no longer part of a series; milliseconds. */
+  steadyMs: () => number
   /** It ended unasked, or could not be started: `failures` times in a row, and is tried again in `delayMs`. */
   onFailed: (what: ExitReason | Error, failures: number, delayMs: number) => void
 }
 
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 10_000
-/** Having run this long, longer than a start takes, an end is news and no longer part of a series. */
-const STEADY_MS = 3_000
 
 /** Milliseconds to wait before starting again after `failures` failures in a row. */
 export const backOff = (failures: number): number =>
@@ -46,7 +46,7 @@ export const keepAlive = async (options: KeepAliveOptions): Promise<Kept> => {
   options.onStarted(running.pid)
 
   const failed = (what: ExitReason | Error): number => {
-    failures = Date.now() - startedAt >= STEADY_MS ? 1 : failures + 1
+    failures = Date.now() - startedAt >= options.steadyMs() ? 1 : failures + 1
     const delay = backOff(failures)
     options.onFailed(what, failures, delay)
     return delay

@@ -36,6 +36,8 @@ export interface Launch {
 /** Ending this often in a row while starting, a program will not come up by trying again. */
 const FAILURES_WHILE_STARTING = 3
 const READY_TIMEOUT_MS = 60_000
+/** Longer than a start takes. */
+const STEADY_MS = 3_000
 const STORES = ['nats', 'postgres']
 
 /**
@@ -89,6 +91,8 @@ class Crew {
       name,
       start,
       onStarted: () => this.#note(),
+      // While the system starts every failure counts, however slow the machine is.
+      steadyMs: () => (this.ready === 'yes' ? STEADY_MS : Number.POSITIVE_INFINITY),
       onFailed: (what, failures, delayMs) => {
         const how = what instanceof Error ? what.message : `${describeExit(what)};`
         this.tell(name, `${how} starting again in ${delayMs / 1000} s`)

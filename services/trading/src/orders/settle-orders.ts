@@ -19,7 +19,7 @@ export interface SettlePolicy {
 
 export const defaultSettlePolicy: SettlePolicy = { absentGraceMs: 15_000, absentTimes: 3, missingFillsMs: 60_000 }
 
-/** Orders that are being compared already are waited for, not asked for twice. */
+/** Orders that are being compared already are waited for and compared again after that, never twice at a time. */
 export type Settle = (venue: AccountVenue, orders: readonly LiveOrder[]) => Promise<void>
 
 interface Doubt {
@@ -143,6 +143,27 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
     }
   }
 
+  /** Reads the fills these orders lack: of each alone where they are few and the venue can, else from the list of the pair. */
+  const takeLacking = async (
+    venue: AccountVenue,
+    accountName: string,
+    pair: string,
+    orders: readonly LiveOrder[],
+    found: ReadonlyMap<string, VenueOrderState>,
+  ): Promise<void> => {
+    const listed = new Map<string, LiveOrder>()
+    for (const live of orders) {
+      const id = live.order.intent.clientOrderId
+      const state = orders.length <= FEW_ORDERS ? found.get(id) : undefined
+      const fills = state === undefined ? undefined : await venue.fillsOf(state.venueOrderId, pair)
+      if (fills === undefined) listed.set(id, live)
+      else await applyFills(context, { accountName, connectorName: venue.connectorName }, fills, (of) => of === id)
+    }
+    if (listed.size === 0) return
+    const since = Math.min(...[...listed.values()].map(({ createdAt }) => createdAt))
+    await takeFills(context, venue, accountName, pair, since, (id) => listed.has(id))
+  }
+
   const settlePair = async (venue: AccountVenue, pair: string, orders: readonly LiveOrder[]): Promise<void> => {
     const open = new Map<string, VenueOrderState>()
     const accountName = orders[0]?.order.intent.accountName ?? ''
@@ -188,18 +209,8 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
       const order = await current(id)
       if (order !== undefined && new Exact(state.filledAmount).gt(order.filledAmount)) incomplete.add(id)
     }
-    const listed: LiveOrder[] = []
-    for (const live of orders.filter(({ order }) => incomplete.has(order.intent.clientOrderId))) {
-      const id = live.order.intent.clientOrderId
-      const state = incomplete.size <= FEW_ORDERS ? found.get(id) : undefined
-      const fills = state === undefined ? undefined : await venue.fillsOf(state.venueOrderId, pair)
-      if (fills === undefined) listed.push(live)
-      else await applyFills(context, { accountName, connectorName: venue.connectorName }, fills, (of) => of === id)
-    }
-    if (listed.length > 0) {
-      const since = Math.min(...listed.map(({ createdAt }) => createdAt))
-      await takeFills(context, venue, accountName, pair, since)
-    }
+    const lacking = orders.filter(({ order }) => incomplete.has(order.intent.clientOrderId))
+    await takeLacking(venue, accountName, pair, lacking, found)
     for (const [id, state] of found) await conclude(venue, id, state)
     for (const { id } of believed) await endAbsent(venue, id)
   }
@@ -213,15 +224,19 @@ export const settleOrders = (context: OrdersContext, policy: SettlePolicy): Sett
   const underway = new Map<string, Promise<void>>()
 
   return async (venue, orders) => {
-    const ids = orders.map(({ order }) => order.intent.clientOrderId)
-    const waited = new Set(ids.flatMap((id) => underway.get(id) ?? []))
-    const fresh = orders.filter(({ order }) => !underway.has(order.intent.clientOrderId))
+    const isUnderway = ({ order }: LiveOrder): boolean => underway.has(order.intent.clientOrderId)
+    const joined = orders.filter(isUnderway)
+    const waited = new Set(joined.map(({ order }) => underway.get(order.intent.clientOrderId)))
+    const fresh = orders.filter((live) => !isUnderway(live))
     const comparing = settle(venue, fresh)
     for (const { order } of fresh) underway.set(order.intent.clientOrderId, comparing)
     const end = (): void => {
       for (const { order } of fresh) underway.delete(order.intent.clientOrderId)
     }
     await Promise.all([comparing.finally(end), ...waited])
+    // They were asked for before this was called for: what has happened since is found by asking once more.
+    for (const { order } of joined)
+      context.attend(order.intent.accountName, venue.connectorName, [order.intent.clientOrderId])
   }
 }
 

@@ -12,7 +12,7 @@ export const takeFills = async (
   accountName: string,
   tradingPair: string,
   since: number,
-  wanted: (clientOrderId: string) => boolean = () => true,
+  wanted: (clientOrderId: string) => boolean,
 ): Promise<void> => {
   const fills = await venue.fills(tradingPair, since - CLOCK_SLACK_MS)
   await applyFills(context, { accountName, connectorName: venue.connectorName }, fills, wanted)

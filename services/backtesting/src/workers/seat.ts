@@ -39,7 +39,7 @@ const BEFORE_ROWS = 5
 
 /** A worker that is to end by itself in time is ended when it has not by then. */
 const GRACE_MS = 3_000
-const STARTING_MS = 15_000
+const STARTING_MS = 30_000
 /** An answer that nobody takes keeps no worker. */
 const DELIVERY_MS = 300_000
 const SERIES_BYTES = 96 * 1024 * 1024
@@ -151,11 +151,14 @@ export const createSeat = (worker: WorkerProcess, { idleMs, stallMs }: SeatLimit
           (message, extend) => {
             switch (message.type) {
               case 'stepping':
-                watch ??= stallWatch(() => {
-                  stalled = true
-                  worker.interrupt()
-                  extend(GRACE_MS)
-                })
+                watch ??= stallWatch(
+                  () => {
+                    stalled = true
+                    worker.interrupt()
+                    extend(GRACE_MS)
+                  },
+                  () => worker.ran(),
+                )
                 stepMs = message.step.kind === 'row' ? stallMs : stallMs * BEFORE_ROWS
                 watch.heard(stepMs)
                 return undefined

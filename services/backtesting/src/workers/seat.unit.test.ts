@@ -34,6 +34,7 @@ const scripted = (on: { run: () => FromWorker; interrupt?: () => FromWorker }) =
       hear = listener
     },
     watch: () => undefined,
+    ran: () => undefined,
     leave: () => undefined,
     interrupt: () => {
       told.push('interrupt')

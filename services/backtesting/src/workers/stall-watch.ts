@@ -6,25 +6,39 @@ export interface StallWatch {
   over(): void
 }
 
+/** What a process has done until now. */
+export interface Ran {
+  /** Milliseconds on a processor. */
+  readonly ms: number
+  /** It is on a processor, or waits for one. */
+  readonly wantsMore: boolean
+}
+
 const TICKS = 10
 
 /**
  * Calls `stalled`, once, when nothing was heard in time. Time is counted in ticks of this process, so that one in which
- * this process itself stood still, as on a machine that slept, counts as a moment.
+ * this process itself stood still, as on a machine that slept, counts as a moment. Of a tick after which the watched
+ * process wants a processor only the time counts that it had one: who waits behind others does not stand still.
  */
-export const stallWatch = (stalled: () => void): StallWatch => {
+export const stallWatch = (stalled: () => void, ran: () => Ran | undefined): StallWatch => {
   let timer: NodeJS.Timeout | undefined
   const over = (): void => clearInterval(timer)
   return {
     heard: (limitMs) => {
+      const tickMs = limitMs / TICKS
       let quiet = 0
+      let before = ran()
       over()
       timer = setInterval(() => {
-        quiet += 1
+        const now = ran()
+        const worked = (now?.ms ?? 0) - (before?.ms ?? 0)
+        quiet += now?.wantsMore === true ? Math.min(1, worked / tickMs) : 1
+        before = now
         if (quiet < TICKS) return
         over()
         stalled()
-      }, limitMs / TICKS)
+      }, tickMs)
     },
     over,
   }

@@ -4,7 +4,10 @@ import { readFile } from 'node:fs/promises'
 import { findPackageJSON } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { giveWay } from '../give-way.ts'
+import { procStat } from '../proc-stat.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
+import type { Ran } from './stall-watch.ts'
 
 export interface WorkerLimits {
   /** Megabytes of a worker's own heap; what it holds outside of it counts half as much. */
@@ -30,6 +33,8 @@ export interface WorkerProcess {
   /** Stops the backtest it is at; it says in which step. */
   interrupt(): void
   kill(): void
+  /** What it has run; undefined when it has ended or cannot be looked at. */
+  ran(): Ran | undefined
   readonly ended: Promise<WorkerEnd>
 }
 
@@ -40,6 +45,8 @@ const HEAPS: Readonly<Record<WorkerLimits['purpose'], readonly string[]>> = {
   trials: ['--max-semi-space-size=16', '--single-threaded-gc'],
 }
 
+/** Behind everything that answers users, its own service included. */
+const NICE = 10
 const ENTRY = fileURLToPath(new URL('./worker.js', import.meta.url))
 const LOOK_EVERY_MS = 200
 /** Outside the heap are the candles and the columns of the answer. */
@@ -72,6 +79,8 @@ export const startWorker = ({ memoryMb, purpose }: WorkerLimits): WorkerProcess 
   const child = fork(ENTRY, {
     // What is secret is in the environment.
     env: {},
+    // A session of its own: what it gives way with counts against all others.
+    detached: true,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: [
@@ -82,6 +91,7 @@ export const startWorker = ({ memoryMb, purpose }: WorkerLimits): WorkerProcess 
       '--no-warnings',
     ],
   })
+  if (child.pid !== undefined) giveWay(child.pid, NICE)
   let complaint = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaint = `${complaint}${text}`.slice(-4_000)
@@ -129,6 +139,10 @@ export const startWorker = ({ memoryMb, purpose }: WorkerLimits): WorkerProcess 
     },
     kill: () => {
       child.kill('SIGKILL')
+    },
+    ran: () => {
+      const stat = procStat(child.pid ?? 0)
+      return stat === undefined ? undefined : { ms: stat.ranMs, wantsMore: stat.state === 'R' }
     },
     ended,
   }

@@ -1,4 +1,3 @@
-import { setPriority } from 'node:os'
 import { Readable } from 'node:stream'
 import { createGzip, zstdCompressSync } from 'node:zlib'
 import { answerParts, type BacktestResult, backtestAnswer, type Candles } from '@colibri/strategy'
@@ -13,17 +12,10 @@ import { shutIn } from './sandbox.ts'
  * nothing and speaks to nobody but its owner, and ends when its owner does.
  */
 const parent = process
-/** Behind everything that answers users, its own service included. */
-const NICE = 15
 /** Compressed, a chunk is a row of some ten kilobytes. */
 const CHUNK_CHARACTERS = 1 << 19
 const ZIPPED_BYTES = 1 << 17
 
-try {
-  setPriority(NICE)
-} catch {
-  // Where a process may not give way, it runs all the same.
-}
 parent.once('disconnect', () => parent.exit(0))
 shutIn()
 

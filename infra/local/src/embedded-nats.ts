@@ -40,7 +40,7 @@ export const startNats = async (options: NatsOptions): Promise<EmbeddedNats> => 
   await mkdir(options.dir, { recursive: true, mode: 0o700 })
   const users = options.users ?? [{ user: 'colibri', password: await keptSecret(join(options.dir, 'password')) }]
   const port = options.port ?? (await freePort())
-  const mqttPort = options.mqttPort ?? (await freePort())
+  const mqttPort = options.mqttPort ?? (await freePort([port]))
   const config = join(options.dir, 'nats.conf')
   await writeFile(
     `${config}.new`,

@@ -8,8 +8,13 @@ export const portIsFree = (port: number, host = '127.0.0.1'): Promise<boolean> =
     () => false,
   )
 
-/** A loopback port nobody listens on at this moment. */
-export const freePort = (): Promise<number> => bind(0, '127.0.0.1')
+/** A loopback port nobody listens on at this moment, and none of those that are spoken for. */
+export const freePort = async (spokenFor: readonly number[] = []): Promise<number> => {
+  for (;;) {
+    const port = await bind(0, '127.0.0.1')
+    if (!spokenFor.includes(port)) return port
+  }
+}
 
 /** Whether something accepts connections on a loopback port. */
 export const isListening = (port: number): Promise<boolean> =>

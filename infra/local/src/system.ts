@@ -49,7 +49,7 @@ export const startSystem = async (launch: Launch): Promise<System> => {
   const crew = new Crew(launch)
   try {
     const secrets = await keptSecrets(config.home, natsUserNames)
-    const ports = await choosePorts(config.home)
+    const ports = await choosePorts(config.home, [config.edgePort])
     await startStores(crew, config, secrets, ports)
     const all = programs(launch.root, config, secrets, {
       natsUrl: crew.url('nats'),

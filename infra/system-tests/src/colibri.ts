@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@colibri/local'
 import { plainNode } from '@colibri/testkit'
 import { type Api, api } from './api.ts'
 
@@ -34,14 +34,11 @@ export const startColibri = async (
   options: {
     readonly args?: readonly string[]
     readonly env?: Readonly<Record<string, string>>
-    /** Where its servers listen; free ports when absent. */
-    readonly ports?: Readonly<Record<'nats' | 'mqtt' | 'postgres' | 'simulator', number>>
     /** A folder that may hold the state of another run; an empty one when absent. Removed when it stops. */
     readonly home?: string
   } = {},
 ): Promise<Colibri> => {
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'colibri-')))
-  if (options.ports !== undefined) await writeFile(join(home, 'ports.json'), JSON.stringify(options.ports))
   const port = await freePort()
   const launcher = spawn(...plainNode(join(repository, 'infra/local/dist/main.js'), 'start', ...(options.args ?? [])), {
     env: {
@@ -88,12 +85,4 @@ export const startColibri = async (
       return launcher.exitCode
     },
   }
-}
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  return port
 }

@@ -1,4 +1,8 @@
-import { type Colibri, freePort, startColibri } from '../colibri.ts'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { choosePorts } from '@colibri/local'
+import { type Colibri, startColibri } from '../colibri.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
 export const servers = ['nats', 'postgres', 'simulator'] as const
@@ -11,21 +15,16 @@ export interface DetouredColibri extends Colibri {
 
 /** The whole system, with a proxy between trading and everything it stands on. */
 export const startDetouredColibri = async (): Promise<DetouredColibri> => {
-  const ports = {
-    nats: await freePort(),
-    mqtt: await freePort(),
-    postgres: await freePort(),
-    simulator: await freePort(),
-  }
-  const proxies = {
-    nats: await startTcpProxy(ports.nats),
-    postgres: await startTcpProxy(ports.postgres),
-    simulator: await startTcpProxy(ports.simulator),
-  }
+  const home = await mkdtemp(join(tmpdir(), 'colibri-'))
+  // The proxies listen first: no port of theirs is chosen then.
+  let ports: Readonly<Record<Server, number>> | undefined
+  const to = (server: Server) => startTcpProxy(() => ports?.[server] ?? 0)
+  const proxies = { nats: await to('nats'), postgres: await to('postgres'), simulator: await to('simulator') }
+  ports = await choosePorts(home)
   const closeAll = (): Promise<unknown> => Promise.all(servers.map((server) => proxies[server].close()))
   try {
     const detours = servers.map((server) => `trading:${server}=${proxies[server].port}`).join(',')
-    const colibri = await startColibri({ ports, env: { COLIBRI_DETOURS: detours } })
+    const colibri = await startColibri({ home, env: { COLIBRI_DETOURS: detours } })
     const { urls } = await colibri.run()
     for (const server of servers) {
       if (new URL(urls[server] ?? '').port === String(ports[server])) continue

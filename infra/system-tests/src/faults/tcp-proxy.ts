@@ -24,8 +24,8 @@ type Direction = 'request' | 'reply'
 const holdsBack = (weather: Weather, direction: Direction): boolean =>
   weather.kind === 'silent' || (weather.kind === 'deaf' && direction === 'reply')
 
-/** A TCP proxy on loopback between a service and one port, whose weather is made by hand. */
-export const startTcpProxy = async (target: number): Promise<TcpProxy> => {
+/** A TCP proxy on loopback between a service and one port, asked for at each connection; its weather is made by hand. */
+export const startTcpProxy = async (target: () => number): Promise<TcpProxy> => {
   let weather: Weather = { kind: 'open' }
   let changed = Promise.withResolvers<void>()
   const sockets = new Set<Socket>()
@@ -56,7 +56,7 @@ export const startTcpProxy = async (target: number): Promise<TcpProxy> => {
       client.resetAndDestroy()
       return
     }
-    const upstream = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true })
+    const upstream = connect({ port: target(), host: '127.0.0.1', allowHalfOpen: true })
     const cut = (): void => {
       client.destroy()
       upstream.destroy()

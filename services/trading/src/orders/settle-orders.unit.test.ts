@@ -1,6 +1,7 @@
 import type { AccountVenue, OrderLookup, VenueFill } from '@colibri/exchange'
 import t from 'tap'
 import { memoryLog } from '../testing/memory-log.ts'
+import { boughtOne } from '../testing/venue-fill.ts'
 import { isUnresolved, statusOf } from './order.ts'
 import { createOrderStreams } from './order-streams.ts'
 import type { OrdersContext } from './orders-context.ts'
@@ -18,19 +19,6 @@ const terms = {
   positionAction: 'OPEN',
 } as const
 const cause = { actor: 'user:a', correlationId: 'c', causationId: 'c' }
-const fill = (tradeId: string, venueOrderId: string): VenueFill => ({
-  tradeId,
-  venueOrderId,
-  clientOrderId: null,
-  tradingPair,
-  tradeType: 'BUY',
-  price: '10',
-  amount: '1',
-  feeAmount: '0',
-  feeCurrency: 'USDT',
-  liquidity: 'taker',
-  time: 60,
-})
 
 /** An order of unknown fate, and a venue that says what the test lets it say. */
 const given = async () => {
@@ -115,8 +103,8 @@ t.test('the fills of an order are read alone where the venue can, else with all 
   for (const alone of [true, false]) {
     const { at, look, order } = await given()
     at.lookup = Promise.resolve(filled)
-    at.ofOrder = alone ? [fill('1', '7')] : undefined
-    at.all = [fill('1', '7'), fill('2', '8')]
+    at.ofOrder = alone ? [boughtOne('1', '7')] : undefined
+    at.all = [boughtOne('1', '7'), boughtOne('2', '8')]
     t.same(await look(), ['order', 'fills of the order', ...(alone ? [] : ['all fills'])])
     t.equal(statusOf((await order()).order), 'FILLED')
   }

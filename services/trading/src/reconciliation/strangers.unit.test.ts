@@ -4,6 +4,7 @@ import t from 'tap'
 import { createOrderStreams } from '../orders/order-streams.ts'
 import type { OrdersContext } from '../orders/orders-context.ts'
 import { memoryLog } from '../testing/memory-log.ts'
+import { boughtOne } from '../testing/venue-fill.ts'
 import { externalOrderId } from './external-order.ts'
 import { createStrangers } from './strangers.ts'
 
@@ -27,19 +28,6 @@ const state = (more: Partial<VenueOrderState> = {}): VenueOrderState => ({
   },
   ...more,
 })
-const fill = (tradeId: string, venueOrderId = '7'): VenueFill => ({
-  tradeId,
-  venueOrderId,
-  clientOrderId: null,
-  tradingPair: pair,
-  tradeType: 'BUY',
-  price: '10',
-  amount: '1',
-  feeAmount: '0',
-  feeCurrency: 'USDT',
-  liquidity: 'taker',
-  time: 60,
-})
 
 const given = () => {
   const clock = { time: 100_000 }
@@ -49,7 +37,7 @@ const given = () => {
   const [drifts, attended, asked]: [DriftDetected[], string[], unknown[]] = [[], [], []]
   const at: { lookup: OrderLookup; fills: readonly VenueFill[] } = {
     lookup: { kind: 'found', order: state() },
-    fills: [fill('1'), fill('2'), fill('3', '8')],
+    fills: [boughtOne('1', '7'), boughtOne('2', '7'), boughtOne('3', '8')],
   }
   const context = {
     streams,

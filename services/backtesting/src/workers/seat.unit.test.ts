@@ -4,6 +4,7 @@ import { CandleColumns } from '../candles/candle-rows.ts'
 import type { BacktestJob } from './job.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 import { createSeat } from './seat.ts'
+import type { Ran } from './stall-watch.ts'
 import type { WorkerEnd } from './worker-process.ts'
 
 const market = { connector_name: 'a', trading_pair: 'B-C' }
@@ -21,7 +22,7 @@ const job: BacktestJob = {
 }
 
 /** A worker that does what it is told to do here, and ends when it is killed. */
-const scripted = (on: { run: () => FromWorker; interrupt?: () => FromWorker }) => {
+const scripted = (on: { run: () => FromWorker; interrupt?: () => FromWorker; ran?: () => Ran }) => {
   const told: string[] = []
   const ended = Promise.withResolvers<WorkerEnd>()
   let hear: (message: FromWorker) => void = () => undefined
@@ -34,7 +35,7 @@ const scripted = (on: { run: () => FromWorker; interrupt?: () => FromWorker }) =
       hear = listener
     },
     watch: () => undefined,
-    ran: () => undefined,
+    ran: () => on.ran?.(),
     leave: () => undefined,
     interrupt: () => {
       told.push('interrupt')
@@ -85,4 +86,23 @@ t.test('a worker that stands still is interrupted, and killed when it does not h
     kind: 'failed',
     error: /broke off: its process was interrupted$/,
   })
+})
+
+t.test('a worker that gets no processor is waited for', async (t) => {
+  mock.timers.enable({ apis: ['setInterval', 'setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const step = { kind: 'row', row: 7, time: 60 } as const
+  let ms = 0
+  const starved = scripted({ run: () => ({ type: 'stepping', step }), ran: () => ({ ms, wantsMore: true }) })
+  const seat = createSeat(starved.worker, { idleMs: 60_000, stallMs: 10_000 }, () => undefined)
+  const outcome = seat.run(job, 300_000, undefined, {})
+  mock.timers.tick(200_000)
+  t.same(starved.told, [])
+  for (let n = 0; n < 10; n += 1) {
+    ms += 1_000
+    mock.timers.tick(1_000)
+  }
+  t.same(starved.told, ['interrupt'], 'once it has had one for so long')
+  mock.timers.tick(3_000)
+  t.match(await outcome, { error: 'Controller generic/deaf stood still for more than 10 s' })
 })

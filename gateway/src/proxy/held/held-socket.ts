@@ -1,27 +1,16 @@
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import type { Replica } from '../../replicas/replicas.ts'
+import type { Link } from './links.ts'
 import type { Frame } from './live-frame.ts'
 import { createSubscriptionMemory } from './subscription-memory.ts'
 
-/** A replica and the edge's own socket to it. */
-export interface Link {
-  readonly replica: Replica
-  readonly socket: WebSocket
-}
-
 export interface HeldSocketDeps {
-  /**
-   * A paused socket to a ready replica, none of `avoided` if there are others; a replica that fails is added to them.
-   * Undefined when none can be had at the moment.
-   */
-  readonly connect: (avoided: Set<Replica>) => Promise<Link | undefined>
+  /** A link to go on with, not to the replica that is lost if there is another; undefined when none was to be had in time. */
+  readonly findLink: (lost: Replica, wanted: () => boolean) => Promise<Link | undefined>
   readonly moved: () => void
   /** Hears of what should not happen. */
   readonly report: (error: unknown) => void
-  /** How long a client waits for a replica before it is sent away. */
-  readonly patienceMs: number
 }
 
 export interface HeldSocket {
@@ -42,8 +31,6 @@ const MOST_UNANSWERED_BYTES = 1024 * 1024
 const SILENT_CHECKS = 3
 /** A service gives up on a client that does not read after ten minutes at most, and says so; this is for when it cannot. */
 const NEVER_READS_MS = 720_000
-const FIRST_WAIT_MS = 50
-const LONGEST_WAIT_MS = 1_000
 
 const CLOSE = { noStatus: 1005, lost: 1006, serviceRestart: 1012, tryAgainLater: 1013 } as const
 
@@ -109,7 +96,6 @@ export const holdSocket = (client: WebSocket, wire: Duplex, first: Link, deps: H
     const { replica, socket } = next
     link = next
     silentChecks = 0
-    replica.inFlight += 1
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       silentChecks = 0
       const frame: Frame = { data, format: isBinary ? 'binary' : 'text' }
@@ -125,7 +111,6 @@ export const holdSocket = (client: WebSocket, wire: Duplex, first: Link, deps: H
     // The close that follows says what to do.
     socket.on('error', () => undefined)
     socket.once('close', (code: number, reason: Buffer) => {
-      replica.inFlight -= 1
       if (link === next) link = undefined
       if (!clientIsThere()) return
       if (code === CLOSE.lost || code === CLOSE.serviceRestart) move(replica).catch(deps.report)
@@ -136,26 +121,13 @@ export const holdSocket = (client: WebSocket, wire: Duplex, first: Link, deps: H
     if (link.socket.bufferedAmount <= MOST_UNREAD) client.resume()
   }
 
-  const move = async (from: Replica): Promise<void> => {
-    const deadline = performance.now() + deps.patienceMs
-    const avoided = new Set([from])
-    for (let wait = FIRST_WAIT_MS; clientIsThere(); wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-      const next = await deps.connect(avoided)
-      if (next !== undefined) {
-        if (!clientIsThere()) {
-          next.socket.terminate()
-          return
-        }
-        adopt(next, memory.moved())
-        deps.moved()
-        return
-      }
-      if (performance.now() >= deadline) {
-        sendAway('No replica is ready to take over: try again later')
-        return
-      }
-      // All the clients of a dead replica come at once.
-      await sleep(wait * (0.5 + Math.random()))
+  const move = async (lost: Replica): Promise<void> => {
+    const next = await deps.findLink(lost, clientIsThere)
+    if (!clientIsThere()) next?.socket.terminate()
+    else if (next === undefined) sendAway('No replica is ready to take over: try again later')
+    else {
+      adopt(next, memory.moved())
+      deps.moved()
     }
   }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { openSocket } from '@colibri/testkit'
+import type { Duplex } from 'node:stream'
+import { openSocket, socketClient } from '@colibri/testkit'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { edgeUnderTest } from '../../testing/edge-under-test.ts'
@@ -14,21 +15,35 @@ interface Said {
 /** An edge and one or more replicas in the hand of the test. */
 const world = async (t: Test) => {
   const edge = await edgeUnderTest(t)
-  const replica = async (ready: number) => {
+  /** `delayMs` says how late it answers its handshakes, by their number from 1 on. */
+  const replica = async (ready: number, delayMs = (_handshake: number) => 0) => {
     const peer = await startPeer(t, edge.nats, 'market-data')
     const sockets: WebSocket[] = []
     const said: Said[] = []
+    const handshakes = { asked: 0, underWay: 0, most: 0 }
+    const connections: Duplex[] = []
     t.teardown(() => {
-      for (const socket of sockets) socket.terminate()
+      for (const connection of connections) connection.destroy()
     })
-    new WebSocketServer({ server: peer.server, maxPayload: 64 * 1024 }).on('connection', (socket) => {
-      sockets.push(socket)
-      socket.on('error', () => undefined)
-      socket.on('message', (data, isBinary) => said.push({ text: String(data), isBinary }))
-      socket.send('{"type":"connected","connection_id":"x","timestamp":1}')
+    const accepts = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024 })
+    peer.server.on('upgrade', (request, connection, head) => {
+      connections.push(connection)
+      handshakes.asked += 1
+      handshakes.underWay += 1
+      handshakes.most = Math.max(handshakes.most, handshakes.underWay)
+      const answer = setTimeout(() => {
+        accepts.handleUpgrade(request, connection, head, (socket) => {
+          handshakes.underWay -= 1
+          sockets.push(socket)
+          socket.on('error', () => undefined)
+          socket.on('message', (data, isBinary) => said.push({ text: String(data), isBinary }))
+          socket.send('{"type":"connected","connection_id":"x","timestamp":1}')
+        })
+      }, delayMs(handshakes.asked))
+      connection.once('close', () => clearTimeout(answer))
     })
     await edge.ready('market-data', ready)
-    return { peer, sockets, said }
+    return { peer, sockets, said, handshakes }
   }
   const client = async () => {
     const one = await openSocket(`${edge.url}/ws/market-data`)
@@ -134,6 +149,37 @@ t.test('a client that has no replica for long', { timeout: 60_000 }, async (t) =
   t.equal(patient.socket.readyState, WebSocket.OPEN)
   t.match(await patient.closed, { code: 1013, reason: 'No replica is ready to take over: try again later' })
   t.same(said, [])
+})
+
+t.test('a replica that is slow to answer is asked again when there is no other', async (t) => {
+  const { replica, client } = await world(t)
+  const { handshakes } = await replica(1, (handshake) => (handshake === 1 ? 60_000 : 0))
+  await client()
+  t.equal(handshakes.asked, 2)
+})
+
+t.test('a replica that never answers', { timeout: 60_000 }, async (t) => {
+  const { edge, replica } = await world(t)
+  await replica(1, () => 60_000)
+  const { opened } = socketClient(`${edge.url}/ws/market-data`)
+  await t.rejects(opened, { message: /^the socket closed: 1006/ }, 'is not waited for for ever')
+})
+
+t.test('all the clients of a dead replica', { timeout: 60_000 }, async (t) => {
+  const { edge, replica, client } = await world(t)
+  const first = await replica(1)
+  const clients = await Promise.all(Array.from({ length: 200 }, client))
+  t.ok(first.handshakes.most <= 16, 'come to a replica a few at a time')
+  const mute = await replica(2, () => 60_000)
+  const [second, third] = [await replica(3, () => 5), await replica(4, () => 5)]
+  first.peer.announce('draining')
+  await edge.ready('market-data', 3)
+  for (const socket of first.sockets) socket.terminate()
+  await until('all have come', () => second.sockets.length + third.sockets.length === clients.length)
+  t.ok(second.handshakes.most <= 16)
+  t.ok(Math.abs(second.sockets.length - third.sockets.length) <= 60, 'evenly')
+  t.equal(mute.handshakes.asked, 16, 'who waits behind those that get no answer goes elsewhere')
+  for (const { socket } of clients) t.equal(socket.readyState, WebSocket.OPEN)
 })
 
 t.test('an edge that stops says so to clients that read and to those that do not', async (t) => {

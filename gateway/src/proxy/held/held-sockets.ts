@@ -4,12 +4,12 @@ import type { ServiceName } from '@colibri/contracts'
 import type { Logger } from 'pino'
 import { type ServerOptions, WebSocketServer } from 'ws'
 import type { EdgeMetrics } from '../../metrics.ts'
-import type { Replica, Replicas } from '../../replicas/replicas.ts'
+import type { Replicas } from '../../replicas/replicas.ts'
 import { unavailableText } from '../../request/reply.ts'
-import { neverReached } from '../forward.ts'
 import { refuseUpgrade } from '../handshake.ts'
-import { type Call, dial } from './dial.ts'
-import { type HeldSocket, holdSocket, type Link } from './held-socket.ts'
+import type { Call } from './dial.ts'
+import { type HeldSocket, holdSocket } from './held-socket.ts'
+import { createFindLink } from './links.ts'
 
 export interface HeldSocketsDeps {
   readonly replicas: Replicas
@@ -30,14 +30,12 @@ export interface HeldSockets {
 const MAX_PAYLOAD = 64 * 1024
 /** A replica that says nothing, and answers no ping, is given up after three to four of these. */
 const CHECK_MS = 750
+/** How long a client that lost its replica waits for another before it is sent away. */
 const PATIENCE_MS = 15_000
-/** The longest a client waits for its handshake while replicas do not answer. */
-const HANDSHAKE_MS = 5_000
+/** How long one waits for its handshake while replicas do not answer: usual clients do not wait longer than 10 s. */
+const HANDSHAKE_MS = 8_000
 const GOODBYE_MS = 2_000
 const CLOSE_MS = 30_000
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
 /** The sockets that outlive the replicas behind them. */
 export const createHeldSockets = ({ replicas, metrics, logger }: HeldSocketsDeps): HeldSockets => {
@@ -61,30 +59,7 @@ export const createHeldSockets = ({ replicas, metrics, logger }: HeldSocketsDeps
   }, CHECK_MS)
   checks.unref()
 
-  const connect = async (service: ServiceName, call: Call, avoided: Set<Replica>): Promise<Link | undefined> => {
-    const replica = replicas.choose(service, avoided) ?? replicas.choose(service)
-    if (replica === undefined) return undefined
-    try {
-      return { replica, socket: await dial(replica, call) }
-    } catch (error) {
-      const code = codeOf(error)
-      avoided.add(replica)
-      if (neverReached.has(code)) replicas.refused(replica)
-      logger.warn({ service, instanceId: replica.instanceId, code }, 'replica did not take a socket')
-      return undefined
-    }
-  }
-
-  const firstLink = async (service: ServiceName, call: Call): Promise<Link | undefined> => {
-    const avoided = new Set<Replica>()
-    const deadline = performance.now() + HANDSHAKE_MS
-    while (state === 'running' && performance.now() < deadline) {
-      const link = await connect(service, call, avoided)
-      if (link !== undefined) return link
-      if (replicas.choose(service, avoided) === undefined) return undefined
-    }
-    return undefined
-  }
+  const findLink = createFindLink(replicas, logger)
 
   const accept = async (
     req: IncomingMessage,
@@ -93,23 +68,24 @@ export const createHeldSockets = ({ replicas, metrics, logger }: HeldSocketsDeps
     service: ServiceName,
     call: Call,
   ): Promise<void> => {
-    const link = await firstLink(service, call)
+    const wanted = (): boolean => state === 'running' && !socket.destroyed
+    const link = await findLink({ service, call, patienceMs: HANDSHAKE_MS, whenNone: 'give up', wanted })
     if (link === undefined) {
       refuseUpgrade(socket, 503, unavailableText(service), { 'retry-after': '1' })
       return
     }
     let taken: 'yes' | 'no' = 'no'
-    if (state === 'running' && !socket.destroyed) {
+    if (wanted()) {
       handshakes.handleUpgrade(req, socket, head, (client) => {
         taken = 'yes'
         const one = holdSocket(client, socket, link, {
-          connect: (avoided) => connect(service, call, avoided),
+          findLink: (avoid, wanted) =>
+            findLink({ service, call, patienceMs: PATIENCE_MS, whenNone: 'wait', avoid, wanted }),
           moved: () => metrics.moved(service),
           report: (error) => {
             logger.error({ err: error }, 'socket could not be moved')
             client.terminate()
           },
-          patienceMs: PATIENCE_MS,
         })
         held.set(socket, one)
         client.once('close', () => held.delete(socket))

@@ -3,7 +3,7 @@ import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { LaunchError } from './launch-error.ts'
 import { watchParent } from './parent-watch.ts'
-import { tapReport } from './tap-report.ts'
+import { type TapReport, tapReport } from './tap-report.ts'
 import { type Totals, tapTotals } from './tap-totals.ts'
 
 export interface TestOptions {
@@ -23,15 +23,13 @@ const SOURCES = ['packages/*/src/**', 'services/*/src/**', 'gateway/src/**', 'in
  */
 export const test = async ({ root, args, say }: TestOptions): Promise<number> => {
   const running = new Set<ChildProcess>()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      for (const child of running) child.kill(signal)
-      process.exitCode = 1
-    })
+  const told = new AbortController()
+  const stop = (signal: NodeJS.Signals): void => {
+    told.abort()
+    for (const child of running) child.kill(signal)
   }
-  watchParent(() => {
-    for (const child of running) child.kill('SIGTERM')
-  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  watchParent(() => stop('SIGTERM'))
 
   const files = testFiles(root, args)
   if (files.length === 0) throw new LaunchError(`No test matches ${args.join(' ')}.`)
@@ -43,9 +41,19 @@ export const test = async ({ root, args, say }: TestOptions): Promise<number> =>
     if (status === 0) passed++
     else failed++
   }
-  const tests = await runTap(root, files, say, running)
-  say(`${passed + tests.passed} passed, ${failed + tests.failed} failed`)
-  return failed + tests.failed === 0 ? 0 : 1
+  const outcomes: Outcome[] = []
+  for (const { kinds, jobs } of ROUNDS) {
+    const some = files.filter((file) => kinds.includes(kindOf(file)))
+    if (some.length > 0 && !told.signal.aborted) outcomes.push(await runTap(root, some, jobs, say, running))
+  }
+  for (const skipped of outcomes.flatMap(({ report }) => report.skipped())) say(`SKIPPED ${skipped}`)
+  for (const failure of outcomes.flatMap(({ report }) => report.failures())) say(`FAILED ${failure}`)
+  for (const outcome of outcomes) {
+    passed += outcome.passed
+    failed += outcome.failed
+  }
+  say(`${passed} passed, ${failed} failed`)
+  return failed === 0 && !told.signal.aborted ? 0 : 1
 }
 
 const CHECKS: readonly [name: string, command: string, ...args: string[]][] = [
@@ -53,6 +61,17 @@ const CHECKS: readonly [name: string, command: string, ...args: string[]][] = [
   ['lint', 'biome', 'ci', '--colors=off', '.'],
   ['house', 'depcruise', '--config', '.dependency-cruiser.cjs', 'packages', 'services', 'gateway', 'infra'],
 ]
+
+/** A test of kind e2e runs a whole system, a dozen processes: of those fewer at a time. */
+const ROUNDS: readonly { readonly kinds: readonly string[]; readonly jobs: number }[] = [
+  { kinds: ['unit', 'int'], jobs: 3 },
+  { kinds: ['e2e'], jobs: 2 },
+]
+const kindOf = (file: string): string => file.split('.').at(-3) ?? ''
+
+interface Outcome extends Totals {
+  readonly report: TapReport
+}
 
 /** The compiled files of the chosen tests, cheap kinds first. */
 const testFiles = (root: string, args: readonly string[]): string[] => {
@@ -72,16 +91,17 @@ const testFiles = (root: string, args: readonly string[]): string[] => {
 const runTap = async (
   root: string,
   files: readonly string[],
+  jobs: number,
   say: (line: string) => void,
   running: Set<ChildProcess>,
-): Promise<Totals> => {
+): Promise<Outcome> => {
+  const report = tapReport()
   const uncompiled = files.filter((file) => !existsSync(join(root, file)))
   for (const file of uncompiled) say(`not ok - ${file} was not compiled`)
   const compiled = files.filter((file) => !uncompiled.includes(file))
-  if (compiled.length === 0) return { passed: 0, failed: uncompiled.length }
+  if (compiled.length === 0) return { passed: 0, failed: uncompiled.length, report }
   let totals: Totals | null = null
-  const report = tapReport()
-  const tap = ['tap', '-j3', '--reporter=tap', '--disable-coverage', '--allow-empty-coverage', ...compiled]
+  const tap = ['tap', `-j${jobs}`, '--reporter=tap', '--disable-coverage', '--allow-empty-coverage', ...compiled]
   const status = await run(
     root,
     tap,
@@ -92,12 +112,10 @@ const runTap = async (
     },
     running,
   )
-  for (const skipped of report.skipped()) say(`SKIPPED ${skipped}`)
-  for (const failure of report.failures()) say(`FAILED ${failure}`)
   const counted: Totals = totals ?? { passed: 0, failed: 0 }
   // A run that broke off, or failed for something it did not count as a test, is a failure all the same.
   const silent = status !== 0 && counted.failed === 0 ? 1 : 0
-  return { passed: counted.passed, failed: counted.failed + silent + uncompiled.length }
+  return { passed: counted.passed, failed: counted.failed + silent + uncompiled.length, report }
 }
 
 const run = (

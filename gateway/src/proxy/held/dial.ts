@@ -15,7 +15,8 @@ export interface Call {
  */
 export type Dial = (replica: Replica, call: Call, wanted: () => boolean) => Promise<WebSocket | undefined>
 
-const HANDSHAKE_MS = 2_000
+/** Longer than a replica that has died, or hangs, is known for: what takes this long is slow. */
+const HANDSHAKE_MS = 4_000
 /** Handshakes under way with one replica. All the clients of a dead one come at once: asked for together, all would be late. */
 const AT_ONCE = 16
 

@@ -36,6 +36,36 @@ const engineCase = (name: string, realized: number) => ({
   },
 })
 
+/** Stops what it creates at once. */
+const script = {
+  total_amount_quote: '1000',
+  script: {
+    5: [
+      { action: 'create', type: 'position', id: 'a', side: 'BUY', amount: '1', tl: 600 },
+      { action: 'stop', id: 'a' },
+    ],
+  },
+}
+
+/** A position that enters at the close of its row, given with all the digits of its double. */
+const position = () => ({
+  name: 'exact',
+  series: 'rw_b',
+  start_index: 5,
+  trade_cost: 0.0005,
+  config: {
+    side: 'BUY',
+    entry_price: '249.900000000000005684341886080801486968994140625',
+    amount: '1',
+    open_order_type: 'LIMIT',
+    take_profit: null,
+    stop_loss: null,
+    time_limit: 60,
+    trailing_stop: null,
+  },
+  expected: { close_type: 'TIME_LIMIT', filled_amount_quote: 499.8 },
+})
+
 const write = (path: string, content: unknown): void => {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, JSON.stringify(content))
@@ -74,9 +104,33 @@ t.test('a file that cannot be read fails', async (t) => {
   t.match(golden(folder), { status: 1, lines: [/^cases\.json as a whole: .*JSON/, '1 passed, 1 failed'] })
 })
 
+t.test('a case of no known form fails, and the others run', async (t) => {
+  const folder = t.testdir()
+  const nameless = { ...position(), name: undefined }
+  write(join(folder, 'more.json'), [position(), 5, nameless])
+  write(join(folder, 'strange.json'), [{ ...position(), config: null }])
+  const { status, lines } = golden(folder)
+  t.equal(status, 1)
+  t.match(lines, [
+    /^strange\.json: something is expected in it, but its first case is of no known form$/,
+    /^more\.json case 2: /,
+    /^more\.json case 3: /,
+    /^1 passed, 3 failed$/,
+  ])
+})
+
+t.test('what is stopped when it has just been created is stopped', async (t) => {
+  const folder = t.testdir()
+  const both = { ...engineCase('both', -0.9), controller: script }
+  write(join(folder, 'cases.json'), [
+    { ...both, expected: { results: {}, executors: [{ id: 'a', close_type: 'EARLY_STOP' }] } },
+  ])
+  t.match(golden(folder), { status: 0, lines: ['1 passed, 0 failed'] })
+})
+
 t.test('a folder without cases is no success', async (t) => {
   const folder = t.testdir({ 'notes.json': '{}' })
-  t.match(golden(folder), { status: 1, said: /has no golden cases/ })
+  t.match(golden(folder), { status: 1, lines: ['0 passed, 0 failed'], said: /has no golden cases/ })
   t.match(golden(join(folder, 'missing')), { status: 1, said: /There is no folder/ })
   t.match(golden(), { status: 1, said: /Usage: npm run golden/ })
 })

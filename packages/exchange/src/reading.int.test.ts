@@ -2,9 +2,12 @@ import t from 'tap'
 import { openVenues } from './open-venues.ts'
 import { type ScriptedVenue, startScriptedVenue } from './scripted-venue.ts'
 
-const open = async (t: { teardown(fn: () => Promise<void>): void }) => {
+/** Of an answer that comes; on a machine that does much else. */
+const PATIENCE_MS = 5_000
+
+const open = async (t: { teardown(fn: () => Promise<void>): void }, timeoutMs = PATIENCE_MS) => {
   const venue: ScriptedVenue = await startScriptedVenue()
-  const venues = openVenues({ urls: { simulator: { rest: venue.url } }, timeoutMs: 400 })
+  const venues = openVenues({ urls: { simulator: { rest: venue.url } }, timeoutMs })
   t.teardown(async () => {
     await venues.close()
     await venue.close()
@@ -89,7 +92,7 @@ t.test('candles keep the columns that ccxt leaves out', async (t) => {
 })
 
 t.test('only the venue’s own word makes an order absent', async (t) => {
-  const { venue, account } = await open(t)
+  const { venue, account } = await open(t, 1_500)
   const reply = (status: number, body: string) => {
     venue.answer = { kind: 'reply', status, body }
   }

@@ -1,4 +1,4 @@
-import type { Action, ControllerConfig } from '../controllers/controller.ts'
+import type { Action, ControllerConfig, Features } from '../controllers/controller.ts'
 import type { Executor } from '../executors/executor.ts'
 import type { BacktestInput, BacktestResult, PnlSeries } from './backtest.ts'
 import { Holds } from './holds.ts'
@@ -13,7 +13,7 @@ const STRIDE = 4096
 
 /**
  * Takes a controller through past candles, row by row: what has ended is noticed, what is held is valued, and the
- * controller decides. Whatever it creates has seen its first row at once; on the last row nothing is decided any more.
+ * controller decides. Whatever it creates has seen its first row at once; what it decides on the last row has no effect.
  * @throws {BacktestImpossible} without a row to trade on, and whatever the controller or an executor throws.
  */
 export const backtest = <Config extends ControllerConfig>(
@@ -43,7 +43,8 @@ export const backtest = <Config extends ControllerConfig>(
     if (holds.open > 0) held.record(now, holds)
     write(pnl, row, run, holds)
     if ((row & (STRIDE - 1)) === 0) input.onProgress?.(row, length, pnl.total[row] ?? 0)
-    if (row < last) run.act(decide(world), row)
+    const actions = decide(world)
+    if (row < last) run.act(actions, row)
   }
   holds.merge()
   holds.valueAt(close[last] ?? Number.NaN)
@@ -59,8 +60,13 @@ export const backtest = <Config extends ControllerConfig>(
     capital: input.config.total_amount_quote,
     mode: input.mode,
   })
-  return { executors, processed, results, holds: reports, held: held.series, pnl }
+  return { executors, processed: shown(processed), results, holds: reports, held: held.series, pnl }
 }
+
+const shown = ({ timestamp, columns }: Features): Features => ({
+  timestamp,
+  columns: new Map([...columns].filter(([name]) => !name.startsWith('_'))),
+})
 
 /** What a holder's money is multiplied by from one close to the next; 1 on the first row. */
 export const growthOf = (close: Float64Array): Float64Array => {

@@ -17,10 +17,15 @@ const position = aPosition({ ...MARKET, triple_barrier_config: barrierOf({ open_
 const create = (executor: OrderExecutorConfig | PositionExecutorConfig): Action => ({ type: 'create', executor })
 
 /** Runs what `act` does on each row, on six minutes on which the price rises by one each. */
-const run = (act: (world: World, row: number) => readonly Action[], mode: BacktestMode = 'hummingbot') => {
+const run = (
+  act: (world: World, row: number) => readonly Action[],
+  mode: BacktestMode = 'hummingbot',
+  more: Partial<Controller> = {},
+) => {
   const base = trader(new Map(), MARKET)
   const controller: Controller = {
     ...base.controller,
+    ...more,
     start: () => {
       let row = 0
       return (world) => act(world, row++)
@@ -57,6 +62,7 @@ t.test('the original does not see for one row what a market order has bought', a
       '0 active, 1 finished, holds nothing',
       '0 active, 1 finished, holds 1 at 101',
       '0 active, 1 finished, holds 1 at 101',
+      '0 active, 1 finished, holds 1 at 101',
     ],
     held: [180, 240, 300],
     unrealized: [2, 3, 4],
@@ -69,13 +75,32 @@ t.test('a careful backtest sees it on the next row', async (t) => {
   t.equal(held[0], 120)
 })
 
-t.test('on the last row nothing is decided any more', async (t) => {
+t.test('what a controller derives for itself is not in the answer', async (t) => {
+  const values = Float64Array.from(CLOSES, (close) => close / 2)
+  const columns = new Map([
+    ['shown', values],
+    ['_own', values],
+  ])
+  const own: number[] = []
+  const look = (world: World): [] => {
+    own.push(world.feature('_own'))
+    return []
+  }
+  const { processed } = run(look, 'hummingbot', {
+    features: () => ({ timestamp: Float64Array.from(CLOSES, (_, row) => 60 * row), columns }),
+  })
+  t.same(own, [...values])
+  t.ok(processed.columns.has('shown'))
+  t.notOk(processed.columns.has('_own'))
+})
+
+t.test('what is decided on the last row has no effect', async (t) => {
   const rows: number[] = []
   const { executors, pnl } = run((_, row) => {
     rows.push(row)
-    return row === 4 ? [create(position)] : []
+    return row >= 4 ? [create(position)] : []
   })
-  t.same(rows, [0, 1, 2, 3, 4])
+  t.same(rows, [0, 1, 2, 3, 4, 5])
   t.match(executors, [{ id: 'trader-1', timestamp: 240, closeType: 'TIME_LIMIT', closeTimestamp: 300 }])
   t.same([...pnl.activeExecutors], [0, 0, 0, 0, 0, 0])
 })

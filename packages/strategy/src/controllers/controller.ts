@@ -28,7 +28,10 @@ export interface TradingRules {
 /** What a controller derives from candles: one row a candle of the series it is derived from. */
 export interface Features {
   readonly timestamp: Float64Array
-  /** In the order of the answer. NaN: not available; a backtest leaves out the rows that have one. */
+  /**
+   * In the order of the answer, but for those that begin with an underscore: a controller's own. NaN: not available; a
+   * backtest leaves out the rows that have one.
+   */
   readonly columns: ReadonlyMap<string, Float64Array>
 }
 

@@ -8,8 +8,8 @@ import { candlesOfCsv, longerCandles } from './series.ts'
 
 export interface GoldenFolder {
   readonly checks: readonly GoldenCheck[]
-  /** JSON files, from the folder, that no suite knows. */
-  readonly others: readonly string[]
+  /** JSON files, from the folder, that no suite knows, and whether something is expected in them. */
+  readonly others: readonly { readonly file: string; readonly holds: 'cases' | 'none' }[]
 }
 
 /**
@@ -35,13 +35,16 @@ export const readGoldenFolder = (
     const series = (name: string): Candles => seriesOf(name, places, seen)
     const text = readFileSync(file, 'utf8')
     const content = parsed(text)
-    if (content instanceof SyntaxError) return { file: relative(folder, file), checks: [unreadable(content)] }
+    if (content instanceof SyntaxError)
+      return { file: relative(folder, file), checks: [unreadable(content)], expects: false }
     const checks = suites.flatMap((suite) => suite({ name: basename(file), content, series }) ?? [])
-    return { file: relative(folder, file), checks }
+    return { file: relative(folder, file), checks, expects: expectsSomething(content) }
   })
   return {
     checks: read.flatMap(({ file, checks }) => checks.map(({ name, run }) => ({ name: `${file} ${name}`, run }))),
-    others: read.filter(({ checks }) => checks.length === 0).map(({ file }) => file),
+    others: read
+      .filter(({ checks }) => checks.length === 0)
+      .map(({ file, expects }) => ({ file, holds: expects ? 'cases' : 'none' })),
   }
 }
 
@@ -59,6 +62,9 @@ const unreadable = (error: SyntaxError): GoldenCheck => ({
     throw error
   },
 })
+
+const expectsSomething = (content: unknown): boolean =>
+  Array.isArray(content) && content.some((item) => typeof item === 'object' && item !== null && 'expected' in item)
 
 const foldersUpTo = (from: string, top: string): readonly string[] =>
   relative(top, from) === '' ? [from] : [from, ...foldersUpTo(dirname(from), top)]

@@ -171,7 +171,7 @@ t.test('dman_v3 opens the ladder of the original', async (t) => {
 
 t.test('dman_v3 widens its ladder and its target with the bands', async (t) => {
   const config = { dca_spreads: '0.5,1', dynamic_order_spread: true, trailing_stop: '0.4,0.2' }
-  const features = { signal: 1, spread_multiplier: 0.01 }
+  const features = { signal: 1, _spread_multiplier: 0.01 }
   const still = ladder(config, features, 100)
   t.same(still?.prices.map(nearest), [99.5, 99])
   t.match(still, { stop_loss: 0.03, trailing_stop: { activation_price: 0.4, trailing_delta: 0.2 } })
@@ -188,7 +188,7 @@ t.test('dman_v3 widens its ladder and its target with the bands', async (t) => {
     1,
   ])
   const multiplier = (mode: World['mode']) =>
-    featuresOf(dmanV3, config, candlesOf(closes), mode)?.columns.get('spread_multiplier')
+    featuresOf(dmanV3, config, candlesOf(closes), mode)?.columns.get('_spread_multiplier')
   t.equal(new Set(multiplier('hummingbot')).size, 1, 'a backtest of the original knows the last one from the start')
   t.ok(new Set(multiplier('realistic')).size > 100)
   t.equal(multiplier('realistic')?.at(-1), multiplier('hummingbot')?.[0])

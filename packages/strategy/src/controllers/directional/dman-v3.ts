@@ -30,7 +30,7 @@ const schema = controllerConfig(
 )
 export type DManV3Config = z.output<typeof schema>
 
-const MULTIPLIER = 'spread_multiplier'
+const MULTIPLIER = '_spread_multiplier'
 
 const scaled = (stop: TrailingStop | null, by: number): TrailingStop | null =>
   stop && { activation_price: stop.activation_price * by, trailing_delta: stop.trailing_delta * by }

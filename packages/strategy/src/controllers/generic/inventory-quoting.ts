@@ -1,3 +1,4 @@
+import type { Executor } from '../../executors/executor.ts'
 import type { ConnectorPair, ExecutorConfig, TripleBarrier } from '../../executors/executor-config.ts'
 import type { OrderType } from '../../executors/order-type.ts'
 import { positionExecutor } from '../../executors/position-executor.ts'
@@ -10,6 +11,7 @@ import { levelAmounts, wrongLevels } from '../fields-bases.ts'
 import { decimal, float, integer, listOf, named, optional, orderType, positionMode } from '../fields-kinds.ts'
 import { factorOf, type Ladder, type Level, levelsOf, placesOf } from '../market-making/levels.ts'
 import { positionOn, type ShareBounds, shareOf, skewOf, wrongShares } from './base-share.ts'
+import { withRenewals } from './renewals.ts'
 
 /** The fields that pmm and pmm_adjusted share, behind those of the market. */
 export const inventoryQuotingFields = {
@@ -153,13 +155,8 @@ export const inventoryQuoting = (config: InventoryQuotingConfig, reference: (wor
         actions.push({ type: 'create', executor })
       }
     }
-    for (const executor of active) {
-      const since = executor.isTrading ? executor.openOrderLastUpdate : executor.timestamp
-      const patience = executor.isTrading ? config.cooldown_time : config.executor_refresh_time
-      if (!executor.isActive || now - since <= patience) continue
-      actions ??= []
-      actions.push({ type: 'stop', executor, keepPosition: true })
-    }
-    return actions ?? NO_ACTIONS
+    const isDue = ({ isTrading, openOrderLastUpdate, timestamp }: Executor): boolean =>
+      isTrading ? now - openOrderLastUpdate > config.cooldown_time : now - timestamp > config.executor_refresh_time
+    return withRenewals(actions, active, isDue) ?? NO_ACTIONS
   }
 }

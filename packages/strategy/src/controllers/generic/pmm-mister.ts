@@ -27,6 +27,7 @@ import { ownMarket } from '../own-market.ts'
 import { positionOn, shareOf, skewOf, wrongShares } from './base-share.ts'
 import { type LevelCrowd, levelCrowd } from './level-crowd.ts'
 import { positionExit } from './position-exit.ts'
+import { withRenewals } from './renewals.ts'
 
 const optionalOrderType = named('Optional[OrderType]', orderType)
 
@@ -188,12 +189,8 @@ const start = (config: PmmMisterConfig): Decide => {
         actions.push({ type: 'create', executor })
       }
     }
-    for (const executor of world.active) {
-      if (!executor.isActive || !isDue(executor, world.now, price, multiplier)) continue
-      actions ??= []
-      actions.push({ type: 'stop', executor, keepPosition: true })
-    }
-    return actions ?? NO_ACTIONS
+    const isDueNow = (executor: Executor): boolean => isDue(executor, world.now, price, multiplier)
+    return withRenewals(actions, world.active, isDueNow) ?? NO_ACTIONS
   }
 }
 

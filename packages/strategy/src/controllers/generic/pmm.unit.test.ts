@@ -144,6 +144,14 @@ t.test('waiting orders are placed anew, filled ones become inventory', async (t)
     t.same(actions, isDue ? [{ type: 'stop', executor, keepPosition: true }] : [], what)
   }
   t.equal(pmm.start(config)(aWorld({ now, active: [first, ...others] })), NO_ACTIONS)
+  const traded = { ...first, isTrading: true, openOrderLastUpdate: now - 16 }
+  const waiting = { ...first, timestamp: now - 301 }
+  const stopped = pmm.start(config)(aWorld({ now, active: [traded, waiting, ...others] }))
+  t.same(
+    stopped.map((action) => action.type === 'stop' && action.executor.isTrading),
+    [false, true],
+    'those that wait first',
+  )
 })
 
 t.test('the whole inventory is sold when it has won or lost enough', async (t) => {

@@ -48,13 +48,14 @@ const feedOf = (config: StatArbConfig, market: ConnectorPair): CandleFeed => ({
 const signals = (config: StatArbConfig): ((world: World) => number) => {
   const dominant = feedOf(config, config.connector_pair_dominant)
   const hedge = feedOf(config, config.connector_pair_hedge)
-  let [rows, lastDominant, lastHedge, signal] = [-1, Number.NaN, Number.NaN, 0]
+  let [opened, lastDominant, lastHedge, signal] = [Number.NaN, Number.NaN, Number.NaN, 0]
   return (world) => {
     const [x, y] = [world.candles(dominant), world.candles(hedge)]
     if (!x || !y) return 0
     const [closeX, closeY] = [x.close[x.length - 1] ?? Number.NaN, y.close[y.length - 1] ?? Number.NaN]
-    if (rows === x.length + y.length && lastDominant === closeX && lastHedge === closeY) return signal
-    rows = x.length + y.length
+    const newest = (x.timestamp[x.length - 1] ?? 0) + (y.timestamp[y.length - 1] ?? 0)
+    if (opened === newest && lastDominant === closeX && lastHedge === closeY) return signal
+    opened = newest
     lastDominant = closeX
     lastHedge = closeY
     const z = pairSpread(x.close, y.close, config.lookback_period)?.z ?? 0

@@ -22,11 +22,11 @@ const configured = (changes = {}) =>
     ...changes,
   })
 
-const candlesOf = (closes: readonly number[]): Candles => {
+const candlesOf = (closes: readonly number[], from = 0): Candles => {
   const close = Float64Array.from(closes)
   return {
     length: close.length,
-    timestamp: close.map((_, row) => row * 60),
+    timestamp: close.map((_, row) => (from + row) * 60),
     open: close,
     high: close,
     low: close,
@@ -105,6 +105,16 @@ const told = (actions: readonly Action[]): string[] =>
   })
 
 const decided = (at: World, changes = {}) => told(statArb.start(configured(changes))(at))
+
+t.test('a new candle counts also when it opens at the last close', async (t) => {
+  const decide = statArb.start(configured())
+  t.equal(decide(world(1)).length, 2)
+  // The same last closes, but now the hedge has been that dear all the time.
+  const dear = steady.map((close, row) => close * 1.1 + (row === LOOKBACK - 1 ? 0 : row / 1000))
+  const next = world(1, { candles: ({ pair }) => candlesOf(pair === 'SOL-USDT' ? steady : dear, 1) })
+  t.same(decided(next), [])
+  t.same(told(decide(next)), [])
+})
 
 t.test('the one that fell behind is bought, the other sold', async (t) => {
   t.strictSame(decided(world(1)), ['quote BUY SOL 99.900000', 'quote SELL POPCAT 2.002000'])

@@ -41,6 +41,7 @@ export const positionsAtLevels = (config: MarketMakingConfig): Quoting['executor
  * Keeps one executor at each level. A level is free when none is at work on it, one on its way out included, and none was
  * stopped out on it within the cooldown; free ones are filled in one go, the buys first. What waited longer than the refresh
  * time without being filled is stopped; its level is filled again on the next tick. On spot the inventory is balanced first.
+ * A level without an amount, or below a price of nothing, stays empty; the original has an executor there that trades nothing.
  */
 export const marketMaking = (config: MarketMakingConfig, quoting: Quoting): Decide => {
   const levels = levelsOf(config, config.total_amount_quote)
@@ -87,7 +88,7 @@ export const marketMaking = (config: MarketMakingConfig, quoting: Quoting): Deci
         const level = levels[at] as Level
         const price = priceAt(at, level, reference, multiplier)
         const amount = over(level.quote, price)
-        if (!(price.hi > 0 && amount.hi > 0)) continue
+        if (world.mode === 'hummingbot' ? !Number.isFinite(amount.hi) : !(price.hi > 0 && amount.hi > 0)) continue
         actions ??= []
         actions.push({ type: 'create', executor: executorAt(level, price, amount) })
       }

@@ -140,6 +140,13 @@ t.test('when a level is free', async (t) => {
   }
 })
 
+t.test('a level without an amount stays empty, but not in a backtest of the original', async (t) => {
+  const config = configured({ buy_spreads: [0.01, 1.5], buy_amounts_pct: [0, 1] })
+  const levels = (mode: World['mode']) => createdLevels(pmmSimple.start(config)(aWorld({ mode })))
+  for (const mode of ['live', 'realistic'] as const) t.same(levels(mode), ['sell_0', 'sell_1'], mode)
+  t.same(levels('hummingbot'), ['buy_0', 'buy_1', 'sell_0', 'sell_1'])
+})
+
 t.test('a cooldown is remembered when the executor is no longer listed', async (t) => {
   const config = configured()
   const [first, ...others] = fleet(config)

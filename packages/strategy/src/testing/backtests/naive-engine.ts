@@ -95,11 +95,11 @@ export const naiveBacktest = <Config extends ControllerConfig>(
       activeExecutors: lives.length,
       cumulativeVolume: volume,
     })
-    if (row === candles.length - 1) break
     const active = lives.map(({ rows, first }) => rows[row - first] ?? impossible())
     const isTraded = (m: { readonly trading_pair: string }) => m.trading_pair === traded.trading_pair
     const world = aWorld({ now, mid: (m) => (isTraded(m) ? price : 1), active, finished: [...stopped], positions })
     for (const action of decide(world)) {
+      if (row === candles.length - 1) break
       if (action.type === 'create') {
         const life = lifeOf(simulate, `${config.id}-${++created}`, action.executor, market, row)
         if (life !== undefined) lives.push(life)

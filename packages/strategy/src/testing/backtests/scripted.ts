@@ -5,6 +5,7 @@ import type { ConnectorPair, ExecutorConfig } from '../../executors/executor-con
 import { exactOf, type Price, plus, times } from '../../numbers/exact.ts'
 import type { PositionSummary } from '../../positions/positions.ts'
 import { aDca, anOrder, aPosition, barrierOf } from '../executors.ts'
+import { anExecutor } from '../world.ts'
 
 const decimal = z.union([z.string(), z.number()])
 const fraction = decimal.nullish().transform((value) => (value === null || value === undefined ? null : Number(value)))
@@ -75,14 +76,20 @@ export const scripted = (content: unknown, market: ConnectorPair): Scripted => {
   const ids = new Map<ExecutorConfig, string>()
   const seen: Seen[] = []
   const idOf = ({ config }: Executor): string | undefined => ids.get(config)
-  const actionOf = (world: World, next: Step): readonly Action[] => {
+  const actionOf = (world: World, next: Step): Action => {
     if (next.action === 'create') {
       const executor = executorOf(next, world.mid(market), market)
       ids.set(executor, next.id)
-      return [{ type: 'create', executor }]
+      return { type: 'create', executor }
     }
-    const executor = [...world.active, ...world.finished].find((each) => idOf(each) === next.id)
-    return executor === undefined ? [] : [{ type: 'stop', executor, keepPosition: next.keep_position }]
+    return {
+      type: 'stop',
+      // Looked up when it is its turn: an action before it may just have created it.
+      get executor() {
+        return [...world.active, ...world.finished].find((each) => idOf(each) === next.id) ?? NOBODY
+      },
+      keepPosition: next.keep_position,
+    }
   }
   const controller: Controller = {
     name: 'scripted',
@@ -94,7 +101,7 @@ export const scripted = (content: unknown, market: ConnectorPair): Scripted => {
       return (world) => {
         tick++
         for (const position of world.positions) seen.push(seenOf(position, tick, world.now))
-        return (script[tick] ?? []).flatMap((next) => actionOf(world, next))
+        return (script[tick] ?? []).map((next) => actionOf(world, next))
       }
     },
   }
@@ -107,6 +114,9 @@ export const scripted = (content: unknown, market: ConnectorPair): Scripted => {
   }
   return { controller, config, idOf, seen }
 }
+
+/** Whom a stop finds that names an executor which was never created: what is not active is not stopped. */
+const NOBODY: Executor = anExecutor(anOrder({}), { isActive: false })
 
 /** The position itself is valued anew at every tick. */
 const seenOf = (position: PositionSummary, tick: number, timestamp: number): Seen => ({

@@ -45,6 +45,8 @@ export interface PreparedCase {
   readonly more?: (simulation: Simulation) => object
 }
 
+const named = z.looseObject({ name: z.string() })
+
 /** The suite of one kind: a file is of that kind when its first case is. */
 export const simulatorSuite =
   <Schema extends z.ZodType>({ schema, prepare }: SimulatorCases<Schema>): GoldenSuite =>
@@ -52,10 +54,9 @@ export const simulatorSuite =
     if (!Array.isArray(content) || content.length === 0) return undefined
     const isOurs = (item: unknown) => header.safeParse(item).success && schema.safeParse(item).success
     if (!isOurs(content[0])) return undefined
-    return content.map((item): GoldenCheck => {
-      const { name } = z.object({ name: z.string() }).parse(item)
+    return content.map((item, index): GoldenCheck => {
       return {
-        name,
+        name: named.safeParse(item).data?.name ?? `case ${index + 1}`,
         run: () => {
           const head = header.parse(item)
           const candles = series(head.series)

@@ -2,12 +2,16 @@ import { z } from 'zod'
 import { HummingbotPosition } from '../../backtest/simulators/hummingbot/position.ts'
 import { simulate } from '../../backtest/simulators/simulate.ts'
 import type { Candles } from '../../candles.ts'
-import { exactOf } from '../../numbers/exact.ts'
+import { exactOf, nearest, type Price } from '../../numbers/exact.ts'
 import { aDca, aGrid, anOrder, aPosition, barrierOf } from '../executors.ts'
 import { type PreparedCase, simulatorSuite } from './simulator-case.ts'
 
 const number = z.union([z.string(), z.number()]).transform(Number)
-const price = z.union([z.string(), z.number()]).transform(exactOf)
+/** What is a double counts with all its digits, as it was written and not calculated. */
+const price = z.union([z.string(), z.number()]).transform((written): Price => {
+  const value = exactOf(written)
+  return value.lo === 0 ? value.hi : value
+})
 const side = z.enum(['BUY', 'SELL'])
 const trailing = z.object({ activation_price: number, trailing_delta: number }).nullable()
 
@@ -119,7 +123,7 @@ export const goldenGrids = simulatorSuite({
         grid_level_prices: grid?.levelPrices,
         grid_tp_prices: grid?.takeProfitPrices,
         grid_side: side,
-        grid_limit_price: config.limit_price.hi,
+        grid_limit_price: nearest(config.limit_price),
         fill_events_count: fills.length,
         fill_events_truncated: shown.length < fills.length,
         fill_events: shown.map(({ timestamp, price, side, levelIndex, amountQuote }) => ({

@@ -111,13 +111,13 @@ export class HummingbotDca extends HummingbotExecutor<DcaExecutorConfig> {
     this.cumulative[stage] = (this.cumulative[stage] as number) * (this.growth[row] as number)
   }
 
-  /** What the levels up to one have cost, weighted by their quote amounts, as the original does it. */
+  /** What the levels up to one have cost, weighted by their quote amounts as decimals, as the original does it. */
   private breakEvenOf(level: number): Exact {
     const { prices, amounts_quote } = this.config
     if (level === 0) return plus(prices[0] ?? 0, 0)
     let [weighted, amounts] = [NOTHING, NOTHING]
     for (let n = 0; n <= level; n++) {
-      const amount = amounts_quote[n] ?? 0
+      const amount = exactOf(amounts_quote[n] ?? 0)
       weighted = plus(weighted, times(prices[n] ?? 0, amount))
       amounts = plus(amounts, amount)
     }

@@ -30,6 +30,13 @@ t.test('a close that is just at a barrier reaches it, as in decimals', async (t)
   t.same(endOf(dca(two), [110, 90, 109.99, 110, 90]), ['TAKE_PROFIT', 3], 'from the average of both')
 })
 
+t.test('amounts are decimals as well', async (t) => {
+  // 99 and 103 weighted 3 to 1 are 100; with the doubles 0.3 and 0.1 they are more.
+  const prices = [exactOf('103'), exactOf('99')]
+  const end = endOf(dca({ prices, amounts_quote: [0.1, 0.3], take_profit: 0.01 }), [103, 99, 100.9, 101, 102])
+  t.same(end, ['TAKE_PROFIT', 3])
+})
+
 t.test('a barrier of nothing is none', async (t) => {
   t.same(endOf(dca({ take_profit: 0 }), [100, 150, 100]), ['TIME_LIMIT', 2])
   t.same(endOf(dca({ time_limit: 0 }), [100, 101, 102, 103]), ['TIME_LIMIT', 3])

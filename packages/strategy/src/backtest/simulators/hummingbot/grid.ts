@@ -6,13 +6,17 @@ import { lastRowOf } from '../lifetime.ts'
 import type { GridFill, GridTrail, SimulatedMarket } from '../simulation.ts'
 import { HummingbotExecutor } from './hummingbot-executor.ts'
 
+/** As a share of what was traded: nearer to nothing, or to the stop, the last digit of a profit counts. */
+const NEAR = 1e-5
+
 /**
  * A grid as the original simulates it: all levels at once, each entered where a candle reaches it or the market lies
  * beyond it, and left on a later candle at its take profit; both at their own prices.
  *
  * Prices are multiplied by the side's sign, so that one comparison serves both sides. Most candles reach no level: what
  * they would have to reach is kept beside the levels, and so are the sums that give the profit of the open ones at a
- * close. Sums are made anew whenever a level changes, so that no rounding adds up.
+ * close. Sums are made anew whenever a level changes, so that no rounding adds up; where the last digit decides, the profit
+ * is added up level by level, in the original's order.
  */
 export class HummingbotGrid extends HummingbotExecutor<GridExecutorConfig> {
   override readonly grid: GridTrail
@@ -39,6 +43,7 @@ export class HummingbotGrid extends HummingbotExecutor<GridExecutorConfig> {
   private nextEntry: number
   private nextExit = Number.POSITIVE_INFINITY
   private openBase = 0
+  private openAmount = 0
 
   private realizedPnl = 0
   private realizedFees = 0
@@ -136,11 +141,13 @@ export class HummingbotGrid extends HummingbotExecutor<GridExecutorConfig> {
     let nextEntry = Number.NEGATIVE_INFINITY
     let nextExit = Number.POSITIVE_INFINITY
     let base = 0
+    let amount = 0
     let prices = 0
     for (let level = 0; level < this.levels; level++) {
       const price = this.prices[level] as number
       if (this.isOpen[level] === 1) {
         base += this.bases[level] as number
+        amount += this.amount
         prices += price
         const exit = this.exits[level] as number
         if (exit < nextExit) nextExit = exit
@@ -149,18 +156,36 @@ export class HummingbotGrid extends HummingbotExecutor<GridExecutorConfig> {
     this.nextEntry = nextEntry
     this.nextExit = nextExit
     this.openBase = base
+    this.openAmount = amount
     // With nothing open the average stays what it was.
     if (this.openCount > 0) this.averagePrice = (this.sign * prices) / this.openCount
   }
 
   private value(close: number): void {
     const isHeld = this.terminal === 'POSITION_HOLD'
-    const openAmount = isHeld ? 0 : this.amount * this.openCount
+    const openAmount = isHeld ? 0 : this.openAmount
     const openFees = 2 * this.tradeCost * openAmount
-    const unrealized = isHeld ? 0 : close * this.openBase - this.sign * openAmount - openFees
-    this.netPnlQuote = this.realizedPnl + unrealized
+    const filled = this.realizedAmount + openAmount
+    let pnl = this.realizedPnl
+    if (!isHeld) {
+      pnl += close * this.openBase - this.sign * openAmount - openFees
+      if (Math.abs(pnl) < NEAR * filled || Math.abs(pnl + this.stopLoss * filled) < NEAR * filled)
+        pnl = this.realizedPnl + this.unrealized(close)
+    }
+    this.netPnlQuote = pnl
     this.cumFeesQuote = this.realizedFees + openFees
-    this.filledAmountQuote = this.realizedAmount + openAmount
-    this.netPnlPct = this.filledAmountQuote > 0 ? this.netPnlQuote / this.filledAmountQuote : 0
+    this.filledAmountQuote = filled
+    this.netPnlPct = filled > 0 ? pnl / filled : 0
+  }
+
+  /** Of the open levels, in the order they were entered. */
+  private unrealized(close: number): number {
+    let pnl = 0
+    for (let n = 0; n < this.openCount; n++) {
+      const level = this.open[n] as number
+      const gained = (close - (this.prices[level] as number)) * (this.bases[level] as number)
+      pnl += gained - 2 * this.tradeCost * this.amount
+    }
+    return pnl
   }
 }

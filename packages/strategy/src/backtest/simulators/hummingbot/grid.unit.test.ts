@@ -18,9 +18,9 @@ const grid = (given: Partial<GridExecutorConfig>, barriers: Partial<TripleBarrie
     ...given,
   })
 
-const after = (config: GridExecutorConfig, rows: readonly Row[]) => {
+const after = (config: GridExecutorConfig, rows: readonly Row[], cost = 0) => {
   const candles = candlesOf(rows.map(([high, low, close], row) => [60 * row, close, high, low, close, 1]))
-  const simulation = new HummingbotGrid('g', config, marketOf(candles, 0), 0)
+  const simulation = new HummingbotGrid('g', config, marketOf(candles, cost), 0)
   stepped(simulation, 0)
   return simulation
 }
@@ -107,6 +107,23 @@ t.test('how a grid ends, and how many levels it has entered', async (t) => {
       t.equal(simulation.closeTimestamp, 60 * row, `${name}, ${way}: when`)
       t.equal(simulation.grid.fills.length, entries, `${name}, ${way}: entries`)
     }
+})
+
+t.test('whether a loss is just the stop is decided by the last digit', async (t) => {
+  const cost = 0.0006
+  const ends = new Map<string, number>()
+  for (let n = 0; n < 200; n++) {
+    const start = 90 + n / 17
+    const money = { total_amount_quote: 4, min_order_amount_quote: 7 + n / 13 }
+    const config = grid({ start_price: start, end_price: start + 1, ...money }, { stop_loss: 2 * cost })
+    const { levelPrices, amountQuote: amount } = after(config, [[start, start, start]], cost).grid
+    const [close = 0] = levelPrices
+    // At the only level itself nothing is lost but the costs.
+    const wanted = -(2 * cost * amount) / amount <= -2 * cost ? 'STOP_LOSS' : 'TIME_LIMIT'
+    t.equal(after(config, [[close, close, close]], cost).closeType, wanted, `with ${amount} at ${close}`)
+    ends.set(wanted, (ends.get(wanted) ?? 0) + 1)
+  }
+  t.equal(ends.size, 2, 'both ends are there')
 })
 
 t.test('what is kept of a grid without a round trip', async (t) => {

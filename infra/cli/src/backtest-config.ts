@@ -85,10 +85,20 @@ const mappingIn = async (file: string): Promise<Fields> => {
 /** YAML 1.1, which is what Hummingbot writes; JSON is YAML too. */
 const yaml = (where: string, text: string): unknown => {
   try {
-    return parse(text, { version: '1.1', maxAliasCount: 10 })
+    return withoutCircle(parse(text, { version: '1.1', maxAliasCount: 10 }))
   } catch (error) {
     throw new ConfigWrong(`${where} is no YAML: ${error instanceof Error ? error.message.trim() : String(error)}`)
   }
+}
+
+/** The value, if JSON can be made of it. Throws when an alias stands inside what it names. */
+const withoutCircle = (value: unknown): unknown => {
+  try {
+    JSON.stringify(value)
+  } catch {
+    throw new Error('an alias stands inside what it names')
+  }
+  return value
 }
 
 const problems = (error: z.ZodError, file: string | undefined, given: Fields): string => {

@@ -160,6 +160,9 @@ t.test('what was typed or written wrong', async (t) => {
   t.match(await said('--controller', 'qwertyuiop', '--candles', 'x'), /there are arbitrage_controller, bollinger_v1, /)
   const wrong = await said(...bollinger, '--set', 'bb_length=long', '--set', 'frob=1', '--set', 'leverage=0')
   for (const field of ['bb_length', 'frob']) t.match(wrong, new RegExp(`\\n {2}${field}: `))
+  t.match(await said(...bollinger, '--executors', 'nowhere/all.csv'), /nowhere\/all\.csv cannot be written/)
+  file('circle.yml', 'total_amount_quote: &a [*a]')
+  t.match(await said(...bollinger, '--config', 'circle.yml'), /circle\.yml is no YAML: an alias stands inside/)
   t.match(await said(...bollinger, '--config', 'candles.csv.gz'), /holds no fields|is no YAML/)
   t.match(
     await said(...golden, '--set', 'controller_name=pmm_simple'),

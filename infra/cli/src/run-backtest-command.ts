@@ -1,5 +1,6 @@
-import { createWriteStream } from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { constants, createWriteStream } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { chartLibrary } from '@colibri/backtesting/reports'
@@ -40,6 +41,7 @@ export const runBacktestCommand = async (command: BacktestCommand, run: Backtest
   const rules = command.rules === undefined ? undefined : await readRules(command.rules)
   const [market] = controller.markets(config)
   if (market === undefined) throw new ConfigWrong(`${controller.name} names no market to trade on.`)
+  await placesToWrite(command.files)
   const line = progressLine(run.progress)
   const series = await backtestCandles(command, market, controller.feeds?.(config) ?? [], {
     now: run.now,
@@ -89,6 +91,16 @@ const ended = (
     throw from.kind === 'own' ? thrownBy(from.file, error) : error
   } finally {
     line.end()
+  }
+}
+
+/** Known before a run of minutes, not after it. Throws `ConfigWrong`. */
+const placesToWrite = async (files: BacktestCommand['files']): Promise<void> => {
+  for (const file of Object.values(files)) {
+    if (file === undefined || file === 'default') continue
+    await access(dirname(file), constants.W_OK).catch(() => {
+      throw new ConfigWrong(`${file} cannot be written: there is no folder ${dirname(file)} that may be written to.`)
+    })
   }
 }
 

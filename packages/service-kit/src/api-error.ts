@@ -1,4 +1,4 @@
-import type { ValidationItem } from '@colibri/contracts'
+import { MOST_ITEMS, type ValidationItem } from '@colibri/contracts'
 
 /** A refusal with the contract's body, `{"detail": …}`. The only error a handler throws on purpose. */
 export class ApiError extends Error {
@@ -14,7 +14,9 @@ export class ApiError extends Error {
 
 export const badRequest = (detail: string): ApiError => new ApiError(400, detail)
 export const notFound = (detail: string): ApiError => new ApiError(404, detail)
-export const unprocessable = (items: readonly ValidationItem[]): ApiError => new ApiError(422, items)
+/** The first of what is wrong: of very many items a reply would be many times as large as the request. */
+export const unprocessable = (items: readonly ValidationItem[]): ApiError =>
+  new ApiError(422, items.slice(0, MOST_ITEMS))
 export const unavailable = (detail: string): ApiError => new ApiError(503, detail)
 
 export type RpcErrorKind = 'not-found' | 'invalid' | 'unavailable' | 'internal'

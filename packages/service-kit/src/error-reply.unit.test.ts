@@ -1,6 +1,6 @@
 import { LogUnavailable, VersionConflict } from '@colibri/event-log'
 import t from 'tap'
-import { notFound, RpcError, unavailable } from './api-error.ts'
+import { notFound, RpcError, unavailable, unprocessable } from './api-error.ts'
 import { errorReply, rpcErrorReply } from './error-reply.ts'
 
 const coded = (code: string, message = 'x') => Object.assign(new Error(message), { code })
@@ -32,4 +32,11 @@ t.test('one status per error', async (t) => {
   t.same(rpcErrorReply(notFound('no such')), { kind: 'not-found', message: 'no such' })
   t.same(rpcErrorReply(coded('ECONNREFUSED')), { kind: 'unavailable', message: 'Database unavailable' })
   t.same(rpcErrorReply(new Error('hunter2')), { kind: 'internal', message: 'Internal Server Error' })
+})
+
+t.test('a refusal names a hundred things at most', async (t) => {
+  const items = Array.from({ length: 1_000 }, (_, n) => ({ type: 'x', loc: ['body', n], msg: 'x', input: n }))
+  t.match(errorReply(unprocessable(items)), { status: 422, detail: items.slice(0, 100) })
+  t.equal(errorReply(unprocessable(items)).detail.length, 100)
+  t.same(errorReply(unprocessable(items.slice(0, 3))).detail, items.slice(0, 3))
 })

@@ -1,7 +1,8 @@
-import { isConfidential, isDecimal, isList, type ValidationItem, validationItems } from '@colibri/contracts'
+import { asParsed, isConfidential, isDecimal, isList, type ValidationItem, validationItems } from '@colibri/contracts'
 import type { Request } from 'express'
 import { z } from 'zod'
 import { badRequest, unprocessable } from './api-error.ts'
+import { nestsTooDeep } from './nesting.ts'
 import { JsonDecodeError, type NumberTexts, parsePythonJson } from './python-json.ts'
 import { bodyOf } from './request-body.ts'
 
@@ -21,7 +22,7 @@ export const parseSource = (request: Request, source: Source, schema: z.ZodType)
   }
 }
 
-/** A text that nests deeper than the stack goes is no request anybody meant. */
+/** A text that nests as deep as a stack goes is no request anybody meant. */
 export const parsingFailed = () => badRequest('There was an error parsing the body')
 
 const parseBody = (request: Request, schema: z.ZodType): Parsed => {
@@ -33,7 +34,7 @@ const parseBody = (request: Request, schema: z.ZodType): Parsed => {
   }
   const parsed = schema.safeParse(numberTexts ? withDecimalTexts(schema, value, numberTexts) : value)
   if (parsed.success) return { value: parsed.data }
-  const items = validationItems(parsed.error, value)
+  const items = validationItems(parsed.error, asParsed(schema, value))
   return { items: prefixed('body', isConfidential(schema) ? items.map(withoutInput) : items) }
 }
 
@@ -46,7 +47,8 @@ const readJson = (request: Request): { value: unknown; numberTexts?: NumberTexts
     return { value: bytes.toString('utf8') }
   }
   try {
-    return parsePythonJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    const parsed = parsePythonJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    if (!nestsTooDeep(parsed.value)) return parsed
   } catch (error) {
     if (error instanceof JsonDecodeError) {
       const { message, position } = error
@@ -54,8 +56,8 @@ const readJson = (request: Request): { value: unknown; numberTexts?: NumberTexts
       throw unprocessable([{ type: 'json_invalid', loc: ['body', position], msg: 'JSON decode error', input: {}, ctx }])
     }
     // Bytes that are not UTF-8, or lists nested deeper than the stack.
-    throw parsingFailed()
   }
+  throw parsingFailed()
 }
 
 const parseNamed = (source: Source, values: Readonly<Record<string, unknown>>, schema: z.ZodType): Parsed => {

@@ -329,6 +329,18 @@ t.test('a service answers as the contract says', async (t) => {
       status: 400,
       body: { detail: 'There was an error parsing the body' },
     })
+    for (const depth of [1_200, 5_000]) {
+      const deep = '['.repeat(depth) + ']'.repeat(depth)
+      for (const body of [`{"names":${deep}}`, deep])
+        t.match(await post('/trades', body), { status: 400, body: { detail: 'There was an error parsing the body' } })
+    }
+    const names = Array.from({ length: 50_000 }, () => 0)
+    t.match(await post('/trades', JSON.stringify({ ...valid, amount: 1, names })), {
+      status: 422,
+      body: {
+        detail: Array.from({ length: 100 }, (_, n) => ({ type: 'string_type', loc: ['body', 'names', n], input: 0 })),
+      },
+    })
     const large = await post('/free', JSON.stringify({ a: 'x'.repeat(1024 * 1024) }))
     t.match(large, { status: 413, body: { detail: /too large/ } })
     t.equal((await post('/free', JSON.stringify({ a: 'x'.repeat(1024 * 1024 - 20) }))).status, 200)

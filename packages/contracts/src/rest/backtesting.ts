@@ -37,7 +37,7 @@ const settings = {
 }
 
 /** A controller's configuration, or the name of a stored one. */
-const config = union<string | Record<string, unknown>>({ dict: dict(), str: text() })
+const config = union<string | Record<string, unknown>>({ 'dict[any,any]': dict(), str: text() })
 
 export const backtestRequest = model({ ...settings, config })
 export type BacktestRequest = z.infer<typeof backtestRequest>

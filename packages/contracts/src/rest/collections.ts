@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { type Refusal, validationItems } from './issues.ts'
+import { MOST_ITEMS, type Refusal, type ValidationItem, validationItems } from './issues.ts'
 import { forward, jsonSchema, type Lax, missing, no, plural, report } from './lax.ts'
-import { markList, marksOf } from './marks.ts'
+import { markList, markReshaped, marksOf } from './marks.ts'
 import { anything, text } from './scalars.ts'
 
 /** Of a member. */
@@ -24,7 +24,7 @@ export function dict(inner: Lax<unknown> = anything()): Lax<Record<string, unkno
       }
       // Entries, not assignment: a client may well send a member named __proto__.
       return Object.fromEntries(
-        Object.entries(input).map(([name, value]) => {
+        eachUntilRefused(Object.entries(input), context, ([name, value]) => {
           forward(nameText, name, [name], context)
           return [name, forward(inner, value, [name], context)]
         }),
@@ -53,7 +53,7 @@ export const list = <T>(inner: Lax<T>, rules: ListRules = {}): Lax<T[]> => {
         report(context, size.refused)
         return z.NEVER
       }
-      return input.map((item: unknown, index) => forward(inner, item, [index], context))
+      return eachUntilRefused<unknown, T>(input, context, (item, index) => forward(inner, item, [index], context))
     })
     .meta({
       type: 'array',
@@ -63,6 +63,20 @@ export const list = <T>(inner: Lax<T>, rules: ListRules = {}): Lax<T[]> => {
       },
     })
   return markList(schema)
+}
+
+/** `map` that ends where enough is wrong for a reply. */
+const eachUntilRefused = <A, B>(
+  items: readonly A[],
+  { issues }: z.RefinementCtx,
+  parse: (item: A, index: number) => B,
+): B[] => {
+  const parsed: B[] = []
+  for (const [index, item] of items.entries()) {
+    if (issues.length >= MOST_ITEMS) break
+    parsed.push(parse(item, index))
+  }
+  return parsed
 }
 
 const tooManyOrFew = (actual: number, { minLength, maxLength }: ListRules): { refused: Refusal } | undefined => {
@@ -101,7 +115,8 @@ export const rule = <T>(inner: Lax<T>, check: (value: T) => string | undefined) 
 
 /**
  * A pydantic union. The branch that takes the value as it is wins over one that coerces it. When none takes it there is
- * one item per refusal, its `loc` naming the branch (`str`, `dict[any,any]`).
+ * one item per refusal, its `loc` naming the branch (`str`, `dict[any,any]`); but a branch that refuses only parts of the
+ * value is the one that was meant, and its items stand alone, at their places.
  */
 export const union = <T>(branches: Readonly<Record<string, Lax<T>>>): Lax<T> =>
   z
@@ -115,11 +130,12 @@ export const union = <T>(branches: Readonly<Record<string, Lax<T>>>): Lax<T> =>
       const taken = parsed.flatMap(({ result }) => (result.success ? [result.data] : []))
       const best = taken.find((value) => typeof value === typeof input) ?? taken[0]
       if (best !== undefined) return best
-      for (const { label, result } of parsed) {
-        if (result.success) continue
-        for (const item of validationItems(result.error, input))
-          report(context, item, [label, ...item.loc], { value: item.input })
-      }
+      const refusals = parsed.flatMap(({ label, result }) =>
+        result.success ? [] : [{ label, items: validationItems(result.error, input) }],
+      )
+      const meant = refusals.find(({ items }) => items.every(({ loc }) => loc.length > 0))
+      if (meant) reportItems(meant.items, [], context)
+      else for (const { label, items } of refusals) reportItems(items, [label], context)
       return z.NEVER
     })
     .meta({
@@ -127,6 +143,15 @@ export const union = <T>(branches: Readonly<Record<string, Lax<T>>>): Lax<T> =>
         return Object.values(branches).map(jsonSchema)
       },
     })
+
+/** `inner`, of what `reshape` makes of a value: a refusal tells the places and the values that are there. */
+export const reshaped = <T extends z.core.$ZodType>(reshape: (input: unknown) => unknown, inner: T) =>
+  markReshaped(z.preprocess(reshape, inner), reshape)
+
+/** Items whose input is not what stands at their place. */
+const reportItems = (items: readonly ValidationItem[], path: PropertyKey[], context: z.RefinementCtx): void => {
+  for (const item of items) report(context, item, [...path, ...item.loc], { value: item.input })
+}
 
 /** One of two models, told apart by a look at the value: what is wrong is said in the words of that one alone. */
 export const either = <A, B>(isFirst: (input: unknown) => boolean, first: Lax<A>, second: Lax<B>): Lax<A | B> =>

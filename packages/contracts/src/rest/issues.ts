@@ -9,6 +9,9 @@ export interface ValidationItem {
   readonly ctx?: Readonly<Record<string, unknown>>
 }
 
+/** More are said of no request: a list of a hundred thousand wrong items has no reader, and is no quick reply. */
+export const MOST_ITEMS = 100
+
 /** What a lax type says of a value it refuses. */
 export interface Refusal {
   readonly type: string

@@ -4,6 +4,7 @@ import { z } from 'zod'
 const decimals = new WeakSet<object>()
 const lists = new WeakSet<object>()
 const confidential = new WeakSet<object>()
+const reshapes = new WeakMap<object, (value: unknown) => unknown>()
 
 export const markDecimal = <T extends object>(schema: T): T => {
   decimals.add(schema)
@@ -21,6 +22,17 @@ export const markConfidential = <T extends object>(schema: T): T => {
   return schema
 }
 export const isConfidential = (schema: object): boolean => confidential.has(schema)
+
+/** A request of this type is put into another form before it is parsed. */
+export const markReshaped = <T extends object>(schema: T, reshape: (value: unknown) => unknown): T => {
+  reshapes.set(schema, reshape)
+  return schema
+}
+/** The form in which a value is parsed by this type, which refusals speak of. */
+export const asParsed = (schema: object, value: unknown): unknown => {
+  const reshape = reshapes.get(schema)
+  return reshape ? reshape(value) : value
+}
 
 /** Hands on what is known of `inner` to the type around it. */
 export const marksOf = <T extends object>(inner: object, schema: T): T => {

@@ -36,7 +36,7 @@ export type OptimisePath = z.infer<typeof optimisePath>
 
 export const optimiseQuery = model({
   /** Trials of this window alone. */
-  window: nullable(integer({ ge: 0 })),
+  window: nullable(integer({ ge: 0, le: 2_147_483_647 })),
   limit: integer({ ge: 1, le: 1_000 }).default(50),
   offset: integer({ ge: 0 }).default(0),
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { compareDecimals, decimalOfFloat, pythonDecimal } from './decimal-text.ts'
-import { expectedText, type Refusal } from './issues.ts'
+import { expectedText, MOST_ITEMS, type Refusal } from './issues.ts'
 import {
   type Bounds,
   boundsSchema,
@@ -179,7 +179,7 @@ export const enumeration = <const V extends readonly [string, ...string[]]>(...v
 export const anything = () =>
   z.unknown().superRefine((input, context) => {
     if (input === undefined) report(context, missing.refused)
-    else for (const { refused, path } of flawsIn(input, [])) report(context, refused, path)
+    else for (const { refused, path } of flawsIn(input, []).slice(0, MOST_ITEMS)) report(context, refused, path)
   })
 
 interface FoundFlaw {

@@ -2,6 +2,7 @@ import t from 'tap'
 import { z } from 'zod'
 import {
   anything,
+  asParsed,
   bool,
   compareDecimals,
   decimal,
@@ -16,6 +17,7 @@ import {
   model,
   nullable,
   pythonDecimal,
+  reshaped,
   rule,
   text,
   union,
@@ -239,6 +241,31 @@ t.test('lists, dictionaries, models', async (t) => {
   ])
 })
 
+t.test('of very much that is wrong, as much is said as can be read', async (t) => {
+  const many = Array.from({ length: 300_000 }, () => 'x')
+  const first = Array.from({ length: 100 }, (_, n) => [n])
+  const locs = (found: unknown) =>
+    z
+      .array(z.looseObject({ loc: z.unknown() }))
+      .parse(found)
+      .map(({ loc }) => loc)
+  let looked = 0
+  const seen = z.unknown().transform((input) => {
+    looked += 1
+    return input
+  })
+  t.same(locs(items(list(seen.pipe(integer())), many)), first)
+  t.equal(looked, 100, 'nor is more looked at')
+  looked = 0
+  t.equal(locs(items(dict(seen.pipe(integer())), { ...many.slice(0, 1_000) })).length, 100)
+  t.equal(looked, 100)
+  const twice = items(model({ a: list(list(integer())), b: integer() }), { a: [many, many], b: 'x' })
+  t.same(locs(twice), [...first.map(([n]) => ['a', 0, n]), ['b']])
+  t.equal(locs(items(dict(), { a: Array(1_000).fill(Number.NaN) })).length, 100)
+  const valid = Array.from({ length: 1_000 }, (_, n) => n)
+  t.same(parse(list(integer()), valid), valid)
+})
+
 t.test('optional fields, rules, unions, anything', async (t) => {
   t.same(parse(model({ a: nullable(text()), b: nullable(integer()) }), { b: null }), { a: null, b: null })
   t.match(items(model({ a: nullable(text()) }), { a: 1 }), [{ type: 'string_type', loc: ['a'], input: 1 }])
@@ -253,8 +280,29 @@ t.test('optional fields, rules, unions, anything', async (t) => {
     { type: 'dict_type', loc: ['config', 'dict[any,any]'], msg: 'Input should be a valid dictionary', input: [1] },
     { type: 'string_type', loc: ['config', 'str'], msg: 'Input should be a valid string', input: [1] },
   ])
+  t.same(
+    items(model({ config: either }), { config: { a: Number.NaN, b: ['x\0'] } }),
+    [
+      { type: 'finite_number', loc: ['config', 'a'], msg: 'Input should be a finite number', input: Number.NaN },
+      {
+        type: 'value_error',
+        loc: ['config', 'b', 0],
+        msg: 'Value error, a text cannot hold the character U+0000',
+        input: 'x\0',
+      },
+    ],
+    'a part of an object is wrong, not that it is no text',
+  )
   t.equal(parse(union<unknown>({ int: integer(), str: text() }), '5'), '5', 'no coercion where a branch fits as it is')
   t.equal(parse(nullable(union<unknown>({ str: text() })), null), null)
+  const lifted = reshaped((input) => dict().safeParse(input).data?.inner, model({ n: integer(), s: text() }))
+  t.same(parse(lifted, { inner: { n: 1, s: 'x' } }), { n: 1, s: 'x' })
+  const given = { inner: { n: 'x' } }
+  t.match(validationItems(lifted.safeParse(given).error ?? new z.ZodError([]), asParsed(lifted, given)), [
+    { type: 'int_parsing', loc: ['n'], input: 'x' },
+    { type: 'missing', loc: ['s'], input: { n: 'x' } },
+  ])
+  t.equal(asParsed(text(), given), given)
   t.same(parse(model({ a: anything() }), { a: null }), { a: null })
   t.match(items(model({ a: anything() }), {}), [{ type: 'missing', loc: ['a'] }])
 })

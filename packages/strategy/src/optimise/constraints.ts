@@ -13,11 +13,15 @@ const FORM = /^(.*?)(>=|<=|>|<)\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?
 
 /** A text instead of a constraint says what is wrong with it. */
 export const parseConstraint = (text: string): Constraint | string => {
-  const [, expression = '', relation, bound] = FORM.exec(text) ?? []
+  const [, expression = '', relation, number = ''] = FORM.exec(text) ?? []
   if (relation !== '>=' && relation !== '<=' && relation !== '>' && relation !== '<')
     return `'${text}' is no constraint; write a metric, >=, <=, > or <, and a number, such as 'total_positions >= 20'`
   const left = parseExpression(expression)
-  return typeof left === 'string' ? left : { text, left, relation, bound: Number(bound) }
+  if (typeof left === 'string') return left
+  const bound = Number(number)
+  return Number.isFinite(bound)
+    ? { text, left, relation, bound }
+    : `the bound ${number} of '${text}' is no finite number`
 }
 
 const isHeld = (value: number, { relation, bound }: Constraint): boolean => {

@@ -4,11 +4,15 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** What a trial changes in the configuration: a value for each field searched. */
 export type Parameters = Readonly<Record<string, Json>>
 
+/** Characters of a field's name. It also bounds how deep a name can lead. */
+const LONGEST_NAME = 200
+
 /**
  * The places a field's name leads through: `triple_barrier_config.take_profit`, `buy_spreads.0` or `buy_spreads[0]`.
- * Undefined for a name with an empty part.
+ * Undefined for a name with an empty part, or of more than 200 characters.
  */
 export const fieldPath = (field: string): readonly string[] | undefined => {
+  if (field.length > LONGEST_NAME) return undefined
   const parts = field.replaceAll(/\[(\d+)\]/g, '.$1').split('.')
   return parts.every((part) => part !== '') ? parts : undefined
 }

@@ -28,9 +28,10 @@ export const parseExpression = (text: string): Expression | string => {
     if (found === null || (terms.length > 0 && sign === ''))
       return `cannot be read from '${text.slice(at)}' on; write metrics with weights, such as 'net_pnl_quote - 2 * total_fees_quote'`
     if (!isMetric(name)) return `'${name}' is no metric; there are ${METRICS.join(', ')}`
-    const factor = after === undefined ? 1 : operator === '/' ? 1 / Number(after) : Number(after)
-    const weight = (sign === '-' ? -1 : 1) * Number(before ?? 1) * factor
-    if (!Number.isFinite(weight)) return `'${whole.trim()}' has a weight that is no number`
+    const [left, right] = [Number(before ?? 1), Number(after ?? 1)]
+    const weight = (sign === '-' ? -1 : 1) * left * (operator === '/' ? 1 / right : right)
+    // Divided by what is no finite number, it would be 0.
+    if (![weight, left, right].every(Number.isFinite)) return `'${whole.trim()}' has a weight that is no finite number`
     terms.push({ weight, metric: name })
     at += whole.length
   }

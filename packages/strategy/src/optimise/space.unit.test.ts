@@ -5,7 +5,16 @@ import { generatorOf } from './generator.ts'
 import { randomPoint } from './random.ts'
 import { SearchRefused } from './refused.ts'
 import { searchOf } from './search.ts'
-import { combinations, MOST_VALUES, parametersAt, parseSpace, pointOf, type Space } from './space.ts'
+import {
+  combinations,
+  MOST_FIELDS,
+  MOST_TOGETHER,
+  MOST_VALUES,
+  parametersAt,
+  parseSpace,
+  pointOf,
+  type Space,
+} from './space.ts'
 
 const flawsOf = (asked: Readonly<Record<string, unknown>>): readonly string[] => {
   try {
@@ -35,7 +44,7 @@ t.test('what is wrong with a space is said with the name of the field, all of it
       'trailing_stop.trailing_delta/min: a log scale has no 0: it begins above 0',
       `cooldown_time/step: makes 1000000001 values; ${MOST_VALUES} are the most`,
       'take_profit: is neither a list of values nor a range {min, max}',
-      'stop_loss/max: Invalid input: expected number, received undefined',
+      'stop_loss/max: is missing; a range has min and max, both of them finite numbers',
       'stop_loss: has no to; a range has min, max, step, count, scale',
       'leverage: lists a value twice',
       'a..b: is no name of a field',
@@ -45,12 +54,75 @@ t.test('what is wrong with a space is said with the name of the field, all of it
   t.same(flawsOf({ x: { min: 1, max: 2, step: 1, count: 2 } }), ['x/count: give either step or count'])
 })
 
+t.test('each mistake in a range is said once, in plain words', async (t) => {
+  const said = (x: object) => flawsOf({ x: { min: 1, max: 2, ...x } })
+  t.same(said({ min: '1', max: null }), ['x/min: is no finite number', 'x/max: is no finite number'])
+  t.same(said({ max: Infinity }), ['x/max: is no finite number'])
+  t.same(said({ step: 'small' }), ['x/step: is no finite number'])
+  for (const step of [0, -1]) t.same(said({ step }), ['x/step: is not above 0, as a step must be'])
+  for (const count of [0, 1.5, 1e9, '3', Infinity])
+    t.same(said({ count }), [`x/count: is no whole number from 2 to ${MOST_VALUES}`])
+  t.same(said({ scale: 'cubic' }), ['x/scale: is neither linear nor log'])
+  t.same(said({ step: 1e-320 }), [`x/step: makes no end of values; ${MOST_VALUES} are the most`])
+  t.same(said({ min: -1e308, max: 1e308, step: 1 }), ['x/max: 1e+308 is too far from min, which is -1e+308'])
+  t.same(flawsOf({ x: {} }).length, 2)
+})
+
+t.test('of too many fields nothing is read, and nothing else is said', async (t) => {
+  let reads = 0
+  const asked = Object.defineProperties(
+    {},
+    Object.fromEntries(
+      Array.from({ length: 3_000 }, (_, index) => {
+        const get = () => {
+          reads += 1
+          return [index]
+        }
+        return [`nonsense.${index}..`, { enumerable: true, get }]
+      }),
+    ),
+  )
+  t.same(flawsOf(asked), [`: names 3000 fields; ${MOST_FIELDS} are the most`])
+  t.equal(reads, 0)
+})
+
+t.test('values of all fields together are bounded, before any is made', async (t) => {
+  const fields = (count: number, given: unknown) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`x${index}`, given]))
+  const says = `: has 60000 values over all fields; ${MOST_TOGETHER} are the most`
+  t.same(flawsOf(fields(6, { min: 1, max: 10_000, step: 1 })), [says])
+  t.same(flawsOf(fields(6, { min: 1, max: 2, count: 10_000 })), [says])
+  t.same(flawsOf(fields(6, [...Array(10_000).keys()])), [says])
+  t.same(flawsOf({ ...fields(4, { min: 1, max: 10_000, step: 1 }), ...fields(5, { min: 1, max: 2 }) }), [])
+})
+
+t.test('a choice is found by the JSON it had when the space was read', async (t) => {
+  let texts = 0
+  const choice = (name: string) => ({
+    toJSON: () => {
+      texts += 1
+      return name
+    },
+  })
+  const space = parseSpace({ x: Array.from({ length: 1_000 }, (_, index) => choice(`v${index}`)) })
+  texts = 0
+  t.same(pointOf(space, { x: 'v999' }), [999])
+  t.same(pointOf(space, { x: 'v0' }), [0])
+  t.equal(texts, 0, 'no choice is written again')
+  t.same(pointOf(parseSpace({ x: [[1, 2], { a: 1 }, null, 'null'] }), { x: null }), [2])
+})
+
+t.test('numbers in a list lie in the order of their size', async (t) => {
+  t.match(parseSpace({ x: [30, -1, 7] }), [{ kind: 'steps', values: [30, -1, 7], places: [1, 0, 0.5] }])
+})
+
 t.test('a field inside another cannot be searched beside it', async (t) => {
   t.same(flawsOf({ 'buy_spreads.0': [1], buy_spreads: [2] }), [
     'buy_spreads: is the same as buy_spreads.0, or a part of it',
   ])
   t.same(flawsOf({ 'a.0': [1], 'a[0]': [2] }), ['a[0]: is the same as a.0, or a part of it'])
   t.same(flawsOf({ 'a.b': [1], 'a.bc': [2], ab: [3] }), [])
+  t.same(flawsOf({ b: [0], a: [1], 'a.b.c': [2] }), ['a.b.c: is the same as a, or a part of it'])
 })
 
 t.test('steps are the numbers somebody would write', async (t) => {
@@ -154,6 +226,13 @@ t.test(
     t.match(withParameters(config, { 'id.x': 1 }), { field: 'id.x', wrong: 'is no object in the configuration' })
   },
 )
+
+t.test('a name leads nowhere that is too deep to go', async (t) => {
+  const deep = `${'a.'.repeat(20_000)}a`
+  t.same(flawsOf({ [deep]: [1] }), [`${deep}: is no name of a field`])
+  t.match(withParameters({}, { [deep]: 1 }), { wrong: 'is no name of a field' })
+  t.match(withParameters({}, { [`${'a.'.repeat(99)}a`]: 1 }), { config: { a: { a: { a: {} } } } })
+})
 
 t.test('no name reaches what is not a field', async (t) => {
   const result = withParameters({}, { '__proto__.polluted': 1 })

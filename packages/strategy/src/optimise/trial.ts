@@ -32,9 +32,10 @@ export interface Goal {
 export const judge = ({ objective, constraints }: Goal, figures: Figures): Outcome => {
   const value = evaluate(objective, figures)
   const breach = breachOf(constraints, figures)
-  return Number.isFinite(value) && Number.isFinite(breach.distance)
+  if (!Number.isFinite(value)) return { state: 'failed', error: `${objective.text} is ${value}` }
+  return Number.isFinite(breach.distance)
     ? { state: 'completed', value, ...breach }
-    : { state: 'failed', error: `${objective.text} is ${value}` }
+    : { state: 'failed', error: `${breach.broken.join(' and ')} is missed by ${breach.distance}` }
 }
 
 const classOf = (outcome: Outcome): number => {

@@ -33,7 +33,8 @@ t.test('what is no objective is refused with the reason', async (t) => {
   t.match(parseExpression('close_types'), /is no metric/)
   for (const text of ['', '2 *', 'net_pnl net_pnl', 'net_pnl * ', 'net_pnl + 3', '(net_pnl)', 'net_pnl ** 2'])
     t.match(parseExpression(text), /cannot be read from|is no metric/, text)
-  t.match(parseExpression('net_pnl / 0'), /weight that is no number/)
+  for (const text of ['net_pnl / 0', '1e400 * net_pnl', 'net_pnl / 1e400', '1e200 * net_pnl * 1e200'])
+    t.equal(parseExpression(text), `'${text}' has a weight that is no finite number`)
 })
 
 t.test('a sum is the same whichever way it is written', async (t) => {
@@ -95,6 +96,13 @@ t.test('constraints: held, broken, and by how much', async (t) => {
   t.match(parseConstraint('total_positions == 3'), /is no constraint/)
   t.match(parseConstraint('positions >= 3'), /'positions' is no metric/)
   t.match(parseConstraint('accuracy >= much'), /is no constraint/)
+  t.equal(parseConstraint('net_pnl_quote > 1e400'), "the bound 1e400 of 'net_pnl_quote > 1e400' is no finite number")
+  t.equal(parseConstraint('accuracy<-1e309'), "the bound -1e309 of 'accuracy<-1e309' is no finite number")
+  t.match(parseConstraint('1e400 * accuracy < 1'), /weight that is no finite number/)
+  t.same(judge(goal('sharpe_ratio > 1', 'accuracy >= 0'), figures({ sharpe_ratio: Number.NaN })), {
+    state: 'failed',
+    error: 'sharpe_ratio > 1 is missed by NaN',
+  })
 })
 
 t.test('an objective that is no number is a failure, not the best or the worst', async (t) => {

@@ -26,33 +26,56 @@ const NAMES: readonly (readonly string[])[] = [
 const REQUIRED = 6
 /** Seconds: a time this large is meant in milliseconds. */
 const FIRST_MILLISECOND = 1e11
-/** A small file may hold a great deal of the same. */
-const MOST_BYTES = 128 * 1024 * 1024
+/** A small file may hold a great deal of the same: no more is unzipped. A row of ten long numbers takes 180. */
+const BYTES_OF_ROW = 200
+const BYTES_OF_LINE = 10_000
 
 /** Candles of a request as columns. Throws `BadCandles`. */
 export const readUpload = ({ interval, rows, csv, csv_gz: zipped }: UploadedCandles, mostRows: number): Candles => {
   const seconds = secondsOf(interval)
   if (seconds === undefined) throw new BadCandles(`'${interval}' is no candle interval; give one like 5m, 1h or 1d`)
   if (rows !== null) return collect(rows, seconds, mostRows)
-  const lines = (csv ?? unzipped(zipped ?? '')).split('\n')
-  const header = (lines[0] ?? '')
-    .replace(/^\uFEFF/, '')
-    .trim()
-    .toLowerCase()
-    .split(',')
+  const lines = linesOf(csv === null ? unzipped(zipped ?? '', mostRows) : Buffer.from(csv))
+  const first: { readonly text: string } | undefined = lines.next().value
+  const header = (first?.text ?? '').toLowerCase().split(',')
   const found = NAMES.map((names) => header.findIndex((name) => names.includes(name.trim())))
   const missing = NAMES.slice(0, REQUIRED).flatMap((names, n) => ((found[n] ?? -1) < 0 ? [names[0]] : []))
   if (missing.length > 0) throw new BadCandles(`the first line has no column ${missing.join(', ')}`)
   return collect(fieldsOf(lines, found), seconds, mostRows)
 }
 
-function* fieldsOf(lines: readonly string[], columns: readonly number[]): Generator<readonly number[]> {
-  for (let n = 1; n < lines.length; n++) {
-    const line = lines[n]?.trim() ?? ''
-    if (line === '') continue
-    const fields = line.split(',')
+interface Line {
+  /** The first is 1. */
+  readonly number: number
+  /** Without what is blank around it. */
+  readonly text: string
+}
+
+const NEWLINE = 10
+/** A space, and from a tab to a carriage return. */
+const isBlank = (byte: number | undefined): boolean => byte === 32 || (byte !== undefined && byte >= 9 && byte <= 13)
+
+/** The lines of a file: the first, and each of the others that is not blank. No more is read than is asked for. */
+function* linesOf(bytes: Buffer): Generator<Line, undefined> {
+  let number = 1
+  for (let from = 0; from < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, from)
+    const to = newline < 0 ? bytes.length : newline
+    if (to - from > BYTES_OF_LINE) throw new BadCandles(`line ${number} is longer than ${BYTES_OF_LINE} bytes`)
+    // A byte order mark is blank as well.
+    yield { number, text: bytes.toString('utf8', from, to).trim() }
+    number += 1
+    from = to + 1
+    for (; isBlank(bytes[from]); from++) if (bytes[from] === NEWLINE) number += 1
+  }
+}
+
+function* fieldsOf(lines: Iterable<Line>, columns: readonly number[]): Generator<readonly number[]> {
+  const width = Math.max(...columns) + 1
+  for (const { number, text } of lines) {
+    const fields = text.split(',', width)
     // A column that is not there is zero, as a venue's is that does not tell it.
-    yield columns.map((column) => (column < 0 ? 0 : numberOf(fields[column], n + 1)))
+    yield columns.map((column) => (column < 0 ? 0 : numberOf(fields[column], number)))
   }
 }
 
@@ -92,9 +115,10 @@ const collect = (rows: Iterable<readonly number[]>, seconds: number, mostRows: n
 /** Of which no two are the same. */
 const isMonths = (seconds: number): boolean => seconds % (31 * 86_400) === 0
 
-const unzipped = (base64: string): string => {
+const unzipped = (base64: string, mostRows: number): Buffer => {
+  const maxOutputLength = mostRows * BYTES_OF_ROW + BYTES_OF_LINE
   try {
-    return gunzipSync(Buffer.from(base64, 'base64'), { maxOutputLength: MOST_BYTES }).toString('utf8')
+    return gunzipSync(Buffer.from(base64, 'base64'), { maxOutputLength })
   } catch {
     throw new BadCandles('csv_gz is no gzipped file in base64, or too large')
   }

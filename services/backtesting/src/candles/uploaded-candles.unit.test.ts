@@ -17,6 +17,11 @@ t.test('rows, a file and a gzipped file are the same candles', async (t) => {
   t.same(read({ rows: rows.map(([time = 0, ...rest]) => [time * 1_000, ...rest]) }), candles, 'milliseconds')
   t.same([...candles.close], [2, 2.1, 2.2, 2.3, 2.4])
   t.same([...(candles.extra.get('n_trades') ?? [])], [0, 0, 0, 0, 0])
+  t.same(read({ csv: `\uFEFF${csv.replaceAll('\n', ' \r\n\n \t\r\n  ')}` }), candles, 'blank lines are none')
+  const long = Array.from({ length: 100 }, (_, n) => [n * 60, ...Array(9).fill('1.00000000000000000')])
+  const names = 'time,open,high,low,close,volume,quote_volume,trades,taker_base_volume,taker_quote_volume'
+  const zipped = gzipSync(`${names}\n${long.join('\n')}`).toString('base64')
+  t.equal(read({ csv_gz: zipped }).length, 100, 'as many as there may be, in many digits')
   t.same([...read({ csv: 'time,volume,close,low,high,open,n_trades\n60,6,4,1,5,3,7' }).volume], [6], 'by its names')
 })
 
@@ -46,6 +51,10 @@ t.test('what is wrong is said', async (t) => {
   refused({ csv: 'time,open\n1,2' }, /no column high, low, close, volume$/)
   refused({ csv: csv.replace('2.1', 'two') }, /^line 3: 'two' is no number$/)
   refused({ csv: csv.replace(',2.1', '') }, /^line 3: '' is no number$/)
+  refused({ csv: csv.replace('\n', '\n\n \n').replace('2.1', 'two') }, /^line 5: 'two' is no number$/)
+  refused({ csv: `${csv}${'1,'.repeat(6_000)}` }, /^line 7 is longer than 10000 bytes$/)
+  const mostlyBlank = gzipSync(`${csv}${'\n'.repeat(1024 * 1024)}`).toString('base64')
+  refused({ csv_gz: mostlyBlank }, /or too large$/)
   refused({ csv_gz: 'nothing of the kind' }, /no gzipped file/)
   refused({ csv_gz: gzipSync(Buffer.alloc(200 * 1024 * 1024)).toString('base64') }, /or too large$/)
   refused({ rows: Array.from({ length: 101 }, (_, n) => [n * 60, 1, 1, 1, 1, 1]) }, /more than 100 candles/)

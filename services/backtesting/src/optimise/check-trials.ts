@@ -8,27 +8,49 @@ import { isControllerType } from '../workers/load-controller.ts'
 import type { SearchPlan } from './search-plan.ts'
 import { trialConfig } from './trial-config.ts'
 
-/** A user's own controller is asked in a worker: so many trials of it, and the others when they are run. */
-const OWN_CHECKED = 100
+/** Trials that are looked at. A user's own controller is asked in a worker, which takes longer. */
+const CHECKED = { own: 100, standard: 10_000 } as const
 /** Between so many of them others are answered. */
 const AT_A_TIME = 200
 
-const ends = (dimension: Dimension): readonly Json[] =>
+const valuesOf = (dimension: Dimension): readonly Json[] =>
   dimension.kind === 'range' ? [dimension.min, dimension.max] : dimension.values
 
-/** What is known of a search before it begins: all of it, but of a Bayesian one the first round, and each value by itself. */
-const foreseen = ({ space, windows }: SearchPlan, method: string): readonly Parameters[] => {
-  const rounds = windows.flatMap(({ search }) =>
-    Array.from({ length: method === 'bayesian' ? 1 : Math.ceil(search.trials / search.round) }, (_, round) =>
-      search.propose(round * search.round, []),
-    ),
+/** So many of them at the most, evenly spread, both ends among them. */
+const spread = (values: readonly Json[], most: number): readonly Json[] => {
+  if (values.length <= most) return values
+  const step = (values.length - 1) / (most - 1)
+  return Array.from({ length: most }, (_, index) => values[Math.round(index * step)] ?? null)
+}
+
+/** How many values each field may have, so that there are `most` together: what small fields leave is for the others. */
+const shareOf = (sizes: readonly number[], most: number): number => {
+  let left = most
+  for (const [index, size] of sizes.toSorted((a, b) => a - b).entries()) {
+    const share = Math.floor(left / (sizes.length - index))
+    if (size > share) return share
+    left -= size
+  }
+  return most
+}
+
+/** What is known of a search before it begins: all of it, but of a Bayesian one values by themselves, and the first round. */
+function* foreseen({ space, windows }: SearchPlan, method: string, most: number): Generator<Parameters> {
+  if (method !== 'bayesian') {
+    for (const { search } of windows)
+      for (let first = 0; first < search.trials; first += search.round) yield* search.propose(first, [])
+    return
+  }
+  const rounds = windows.flatMap(({ search }) => search.propose(0, []))
+  const values = space.map(valuesOf)
+  const share = shareOf(
+    values.map(({ length }) => length),
+    most,
   )
   // Beside the values of a whole trial: a part of an object may need the others.
-  const single = space.flatMap((dimension) =>
-    ends(dimension).map((value) => ({ ...rounds[0]?.[0], [dimension.field]: value })),
-  )
-  const all = method === 'bayesian' ? [...single, ...rounds.flat()] : rounds.flat()
-  return [...new Map(all.map((parameters) => [JSON.stringify(parameters), parameters])).values()]
+  for (const [index, { field }] of space.entries())
+    for (const value of spread(values[index] ?? [], share)) yield { ...rounds[0], [field]: value }
+  yield* rounds
 }
 
 const item = (field: string, why: string, input: unknown): ValidationItem => ({
@@ -55,7 +77,10 @@ const misspelt = (controller: ControllerSource, config: BacktestSpec['config'], 
 /** What a search is of. */
 const FIXED: ReadonlySet<string> = new Set(['controller_type', 'controller_name'])
 
-/** Has the controller look at every trial that can be foreseen. Throws `ApiError` 422 for the first that it would refuse. */
+/**
+ * Has the controller look at the trials that can be foreseen: of a Bayesian search at 10,000 values at the most, of one of a
+ * user's own controller at 100 trials. Throws `ApiError` 422 for the first that it would refuse.
+ */
 export const checkTrials = async (
   runs: Pick<PrepareRun, 'describe' | 'checkWith'>,
   run: CheckedRun,
@@ -68,12 +93,15 @@ export const checkTrials = async (
     throw unprocessable(
       fixed.map(({ field }) => item(field, 'cannot be searched: a search is of one controller', spec.config[field])),
     )
-  const all = foreseen(plan, method)
-  const checked = controller.kind === 'own' ? all.slice(0, OWN_CHECKED) : all
   const seriesOf = ({ market, feeds }: CheckedRun['needs']): string => JSON.stringify([market, feeds])
   const fitting = new Set([seriesOf(own)])
-  for (const [index, parameters] of checked.entries()) {
-    if (index % AT_A_TIME === AT_A_TIME - 1) await otherWork()
+  const seen = new Set<string>()
+  for (const parameters of foreseen(plan, method, CHECKED[controller.kind])) {
+    const key = JSON.stringify(parameters)
+    if (seen.has(key)) continue
+    if (controller.kind === 'own' && seen.size === CHECKED.own) return
+    seen.add(key)
+    if (seen.size % AT_A_TIME === 0) await otherWork()
     const placed = trialConfig(spec.config, parameters)
     if ('wrong' in placed) throw unprocessable([item(placed.field, placed.wrong, parameters[placed.field])])
     const needs = await runs.describe(controller, placed.config)
@@ -83,7 +111,8 @@ export const checkTrials = async (
       await runs.checkWith(run, placed.config)
       fitting.add(seriesOf(needs))
     }
-    if (index > 0 && method !== 'bayesian') continue
+    // Every trial has the same fields.
+    if (seen.size > 1) continue
     const unknown = misspelt(controller, placed.config, parameters)
     if (unknown.length > 0)
       throw unprocessable(

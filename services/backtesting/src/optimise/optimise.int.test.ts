@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import {
   type OptimisationSpec,
   type OptimiseDetail,
+  optimisationSpec,
   optimisationStream,
   optimiseDetail,
   optimiseSubmitted,
@@ -131,6 +132,10 @@ t.test('a grid: every combination, the best first', async (t) => {
   const page = await detail(service, id, 'limit=4&offset=4')
   t.same(page.trials, seen.trials.slice(4, 8))
   t.match(page.pagination, { limit: 4, offset: 4, total_count: 9, has_more: true })
+  t.match(await service.get(`/backtesting/optimize/${id}?window=99999999999`), {
+    status: 422,
+    body: { detail: [{ loc: ['query', 'window'], msg: 'Input should be less than or equal to 2147483647' }] },
+  })
   const listed = z.array(optimiseSummary).parse((await service.get('/backtesting/optimize')).body)
   t.match(listed, [{ optimization_id: id, status: 'completed', best: { value: seen.best?.value } }])
 })
@@ -179,6 +184,11 @@ t.test('a wrong search is refused before anything runs, with the name of the fie
   t.match(await refused({ parameters: { bb_length: [20] }, walk_forward: { windows: 0 } }), [
     /^body\/walk_forward\/windows: /,
   ])
+  t.match(await refused({ parameters: { bb_length: [20] }, constraints: ['net_pnl_quote > 1e400'] }), [
+    /^body\/constraints\/0: .*the bound 1e400 of .* is no finite number$/,
+  ])
+  const nonsense = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`x${index}`, wide]))
+  t.match(await refused({ parameters: nonsense }), [/^body\/parameters: .*names 3000 fields; 50 are the most$/])
 })
 
 t.test('one worker: searched in windows, guided, and pruned', async (t) => {
@@ -338,4 +348,18 @@ t.test('killed in the middle of a round, it goes on with four workers and finds 
     (await log.read(optimisationStream(id))).map(({ type }) => type),
     ['OptimisationSubmitted', 'OptimisationStarted', 'OptimisationCompleted'],
   )
+})
+
+t.test('a search that an older version took and this one refuses fails with the reason', async (t) => {
+  const [submitted] = await log.read(optimisationStream('maximize'))
+  const { spec } = z.object({ spec: optimisationSpec }).parse(submitted?.data)
+  const metadata = { correlationId: 'test', causationId: 'test', actor: 'user:test', time: 2 }
+  const data = { optimisationId: 'old', spec: { ...spec, constraints: ['net_pnl > 1e400'] }, trials: 1 }
+  const event = { type: 'OptimisationSubmitted', data, id: randomEventId(), schemaVersion: 1, metadata }
+  await log.append(optimisationStream('old'), [event], 'none')
+  // A replica that begins looks at once for what nobody runs, where this one has shown that it is there.
+  await detail(service, 'old')
+  await service.stop()
+  service = await bed.start('four', { BACKTEST_WORKERS: '1' })
+  t.match(await over(service, 'old'), { status: 'failed', error: /the bound 1e400 of .* is no finite number/ })
 })

@@ -1,6 +1,7 @@
 import { optimisationStream, type TrialEvent, trialStream } from '@colibri/contracts'
 import { DuplicateEvent, derivedEventId, type EventLog, type RecordedEvent } from '@colibri/event-log'
 import { ApiError, RpcError, type ServiceKit } from '@colibri/service-kit'
+import { SearchRefused } from '@colibri/strategy'
 import { ControllerBroken, type PrepareRun } from '../runs/prepare-run.ts'
 import type { WorkerPool } from '../workers/pool.ts'
 import { isOver, knownFrom, optimisationFrom } from './optimisation.ts'
@@ -49,8 +50,12 @@ const testOf = ({ window, number, parameters, outcome, figures }: FinishedTrial)
 const plain = (outcome: FinishedTrial['outcome']) =>
   outcome.state === 'completed' ? { ...outcome, broken: [...outcome.broken] } : outcome
 
-/** Trying again would not help. Market data that is away just now is not among these. */
+/**
+ * Trying again would not help. Market data that is away just now is not among these; a search that an older version took
+ * and this one refuses is.
+ */
 const isItsOwn = (error: unknown): error is Error =>
+  error instanceof SearchRefused ||
   error instanceof ControllerBroken ||
   (error instanceof ApiError && error.status < 500) ||
   (error instanceof RpcError && error.kind !== 'unavailable')

@@ -1,5 +1,4 @@
-import { backtestRequest } from '@colibri/contracts'
-import { z } from 'zod'
+import { backtestRequest, reshaped } from '@colibri/contracts'
 
 const SETTINGS = ['start_time', 'end_time', 'backtesting_resolution', 'trade_cost', 'mode', 'candles'] as const
 
@@ -26,4 +25,4 @@ export const unnested = (body: unknown): unknown => {
   }
 }
 
-export const legacyRequest = z.preprocess(unnested, backtestRequest)
+export const legacyRequest = reshaped(unnested, backtestRequest)

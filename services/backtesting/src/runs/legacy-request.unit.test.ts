@@ -1,3 +1,4 @@
+import { asParsed, validationItems } from '@colibri/contracts'
 import t from 'tap'
 import { legacyRequest, unnested } from './legacy-request.ts'
 
@@ -20,4 +21,17 @@ t.test('what is none of them is left to be refused', async (t) => {
     t.notOk(legacyRequest.safeParse(body).success)
   }
   t.ok(legacyRequest.safeParse({ config: flat }).success)
+})
+
+t.test('a refusal shows what was sent, wherever it stood', async (t) => {
+  const items = (body: unknown) => {
+    const { error } = legacyRequest.safeParse(body)
+    return error === undefined ? [] : validationItems(error, asParsed(legacyRequest, body))
+  }
+  for (const body of [{ ...flat, start_time: 'x' }, { config: { ...settings, ...controller, start_time: 'x' } }])
+    t.match(items(body), [{ type: 'int_parsing', loc: ['start_time'], input: 'x' }])
+  t.match(items({ config: { ...settings, config: { bb_std: Number.NaN } } }), [
+    { type: 'finite_number', loc: ['config', 'bb_std'], input: Number.NaN },
+  ])
+  t.match(items({}), [{ type: 'missing', loc: ['config'], input: {} }])
 })

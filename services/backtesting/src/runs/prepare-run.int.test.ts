@@ -212,6 +212,28 @@ t.test('candles that came with a request reach from its beginning to its end', a
   })
 })
 
+t.test('a warm-up counts where it is loaded, and is the configuration’s doing', async (t) => {
+  const long = { ...request, config: { ...bollinger, bb_length: 1_000_000_000 } }
+  const check = (body: object) => runs.check(backtestRequest.parse(body))
+  t.ok(await check(long))
+  const { status, detail } = await refusal(check({ ...long, mode: 'realistic' }))
+  t.match(
+    { status, detail },
+    {
+      status: 422,
+      detail: [
+        {
+          loc: ['body', 'config'],
+          msg: /^Value error, its indicators look back 1000000\d{3} candles of 1m, before the 599 from start_time to end_time; a backtest takes at most 100000 together$/,
+          input: long.config,
+        },
+      ],
+    },
+  )
+  const late = await refusal(check({ ...long, mode: 'realistic', end_time: FIRST + 100_001 * 60 }))
+  t.match(late.detail, [{ loc: ['body', 'end_time'], msg: /there are 100001 candles of 1m/ }])
+})
+
 t.test('a refusal shows what was sent, without what is added to it', async (t) => {
   const items = async (config: unknown) => (await refusal(runs.check(backtestRequest.parse({ config })))).detail
   t.match(await items({}), [

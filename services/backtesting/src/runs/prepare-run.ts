@@ -100,7 +100,7 @@ export const prepareRuns = (deps: PrepareDeps): PrepareRun => {
     if (needs.kind === 'refused') throw unprocessable(configItems(needs.problems, asked.config))
     if (needs.kind === 'failed') throw new ControllerBroken(needs.error, { spec, uploads })
     const wanted = feedsOf(needs, spec)
-    refuseTooLong(spec, wanted, deps.mostRows)
+    refuseTooLong(asked, wanted, deps.mostRows)
     refusePartial(spec, wanted, uploads)
     return { spec, controller, needs, uploads }
   }

@@ -31,7 +31,7 @@ export const checkTimes = (spec: BacktestSpec): BacktestSpec => {
   return spec
 }
 
-/** Throws `ApiError` for a series that would have more rows than a backtest takes, warm-up included. */
+/** Throws `ApiError` for a series that would have more rows than a backtest takes, with the warm-up of a realistic one. */
 export const refuseTooLong = (spec: BacktestSpec, feeds: readonly DescribedFeed[], mostRows: number): void => {
   for (const { interval, window } of feeds) {
     const seconds = secondsOf(interval)
@@ -43,13 +43,22 @@ export const refuseTooLong = (spec: BacktestSpec, feeds: readonly DescribedFeed[
           interval,
         ),
       ])
-    const rows = Math.floor((spec.endTime - spec.startTime) / seconds) + window
+    const rows = Math.floor((spec.endTime - spec.startTime) / seconds)
     if (rows > mostRows)
       throw unprocessable([
         refused(
           ['body', 'end_time'],
           `from start_time to end_time there are ${rows} candles of ${interval}; a backtest takes at most ${mostRows}`,
           spec.endTime,
+        ),
+      ])
+    if (spec.mode === 'realistic' && rows + window > mostRows)
+      throw unprocessable([
+        refused(
+          ['body', 'config'],
+          `its indicators look back ${window} candles of ${interval}, before the ${rows} from start_time to end_time; ` +
+            `a backtest takes at most ${mostRows} together`,
+          spec.configName ?? spec.config,
         ),
       ])
   }

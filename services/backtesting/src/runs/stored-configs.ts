@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { badRequest, notFound } from '@colibri/service-kit'
+import { badRequest, nestsTooDeep, notFound } from '@colibri/service-kit'
 import { parse } from 'yaml'
 
 /** A name that stays within its folder. */
@@ -44,9 +44,20 @@ const textOf = (path: string): Promise<string | undefined> =>
 const yamlOf = (name: string, text: string): unknown => {
   try {
     // What wrote these files reads YAML 1.1.
-    return parse(text, { version: '1.1', maxAliasCount: 10 })
+    return writable(parse(text, { version: '1.1', maxAliasCount: 10 }))
   } catch (error) {
     const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
     throw badRequest(`Controller configuration '${name}' is malformed: ${why}`)
   }
+}
+
+/** The value, if JSON can be made of it. Throws when an alias stands inside what it names, and for what no body may hold. */
+const writable = (value: unknown): unknown => {
+  try {
+    JSON.stringify(value)
+  } catch {
+    throw new Error('an alias stands inside what it names')
+  }
+  if (nestsTooDeep(value)) throw new Error('its fields nest too deep')
+  return value
 }

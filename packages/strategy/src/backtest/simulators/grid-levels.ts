@@ -14,6 +14,8 @@ export interface GridLevels {
 }
 
 const MINIMUM_NOTIONAL = 5
+/** Far more than any venue takes orders at once, and few enough to be held. */
+const MOST_LEVELS = 1_000_000
 /** What an order is larger than the smallest one, so that rounding leaves it large enough. */
 const MARGIN = new Decimal('1.05')
 
@@ -33,7 +35,8 @@ interface Share {
 /**
  * How a grid divides its range and its money: as many levels as its spread and the smallest order allow. In decimals,
  * since a count that is cut off depends on the last digit.
- * @throws {UnsupportedExecutor} where the original divides by zero, and without a take profit, which each level needs.
+ * @throws {UnsupportedExecutor} where the original divides by zero, without a take profit, which each level needs, and for
+ * more levels than can be held.
  */
 export const gridLevels = (
   config: GridExecutorConfig,
@@ -62,6 +65,11 @@ export const gridLevels = (
     // In doubles, as the original does it: a level may be lost to a last digit.
     count = Math.max(1, Math.min(apart.toNumber(), Math.trunc(config.total_amount_quote / amount.toNumber())))
   }
+  if (count > MOST_LEVELS)
+    throw new UnsupportedExecutor(
+      `grid_executor: the grid would have ${count} levels, and can have ${MOST_LEVELS}; give a larger ` +
+        'min_spread_between_orders or min_order_amount_quote, or a smaller total_amount_quote',
+    )
   const between = count > 1 ? range.div(count - 1) : range
   const profit = new Decimal(take_profit)
   return {

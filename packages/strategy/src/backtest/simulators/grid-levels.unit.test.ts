@@ -93,6 +93,15 @@ t.test('how many levels there are, and of what size', async (t) => {
   t.match(of(wide), { takeProfit: 0.5 })
 })
 
+t.test('more levels than can be held are refused, and how many they are is said', async (t) => {
+  const many = { total_amount_quote: 1e12, min_spread_between_orders: 1e-12, min_order_amount_quote: 1e-9 }
+  t.throws(() => gridLevels(grid(many), 100, undefined), {
+    name: 'UnsupportedExecutor',
+    message:
+      /^grid_executor: the grid would have \d{10,} levels, and can have 1000000; give a larger min_spread_between_orders/,
+  })
+})
+
 t.test('what the original fails at is refused', async (t) => {
   const refused = (given: Partial<GridExecutorConfig>, rules?: typeof RULES) =>
     t.throws(() => gridLevels(grid(given), 100, rules), UnsupportedExecutor)

@@ -3,6 +3,7 @@ import { ApiError } from '@colibri/service-kit'
 import { findController } from '@colibri/strategy'
 import t from 'tap'
 import type { CheckedRun } from '../runs/prepare-run.ts'
+import { plainBollinger } from '../testing/requests.ts'
 import { describe } from '../workers/run-job.ts'
 import { checkTrials } from './check-trials.ts'
 import { planOf } from './search-plan.ts'
@@ -13,17 +14,7 @@ const backtest: BacktestSpec = {
   resolution: '1m',
   tradeCost: 0,
   mode: 'hummingbot',
-  config: {
-    id: 'x',
-    controller_type: 'directional_trading',
-    controller_name: 'bollinger_v1',
-    connector_name: 'binance_perpetual',
-    trading_pair: 'BTC-USDT',
-    candles_connector: 'binance_perpetual',
-    candles_trading_pair: 'BTC-USDT',
-    interval: '1m',
-    total_amount_quote: 1_000,
-  },
+  config: { id: 'x', ...plainBollinger },
   configName: null,
   uploads: [],
 }

@@ -15,20 +15,14 @@ import type { Replica } from '@colibri/testkit'
 import t from 'tap'
 import { z } from 'zod'
 import { backtestingReplicas } from '../testing/replicas.ts'
+import { plainBollinger } from '../testing/requests.ts'
 import { BEGIN, someCandles } from '../testing/some-candles.ts'
 
 const ROWS = 12_000
 const candles = someCandles(ROWS, 1)
 const config = {
+  ...plainBollinger,
   id: 'optimised',
-  controller_type: 'directional_trading',
-  controller_name: 'bollinger_v1',
-  connector_name: 'binance_perpetual',
-  trading_pair: 'BTC-USDT',
-  candles_connector: 'binance_perpetual',
-  candles_trading_pair: 'BTC-USDT',
-  interval: '1m',
-  total_amount_quote: 1_000,
   bb_length: 50,
   bb_std: 2,
   stop_loss: 0.01,

@@ -8,8 +8,8 @@ export const ROWS = 10_000
 export const FIRST = 1_735_689_600
 export const LAST = FIRST + (ROWS - 1) * 60
 
-export const bollinger = {
-  id: 'bollinger_v1_1m',
+/** A bollinger_v1 on the minutes of a pair, with its defaults. */
+export const plainBollinger = {
   controller_type: 'directional_trading',
   controller_name: 'bollinger_v1',
   connector_name: 'binance_perpetual',
@@ -17,11 +17,16 @@ export const bollinger = {
   candles_connector: 'binance_perpetual',
   candles_trading_pair: 'BTC-USDT',
   interval: '1m',
+  total_amount_quote: 1_000,
+}
+
+export const bollinger = {
+  ...plainBollinger,
+  id: 'bollinger_v1_1m',
   bb_length: 100,
   bb_std: 2,
   bb_long_threshold: 0,
   bb_short_threshold: 1,
-  total_amount_quote: 1_000,
   max_executors_per_side: 2,
   cooldown_time: 300,
   leverage: 20,

@@ -214,3 +214,19 @@ t.test('what a controller cannot decide is told, action by action', async (t) =>
     error: 'Controller generic/waits.ts cannot be loaded: it cannot await anything outside of a function',
   })
 })
+
+t.test('what a controller says of a configuration is readable, however deep it nests', async (t) => {
+  const workers = pool()
+  t.teardown(() => workers.close())
+  const deep = own('deep', '', 'let deep: object = []\nfor (let n = 0; n < 3_000; n++) deep = [deep]')
+  const refusing = `.superRefine((_, context) => {
+    const path: never[] = [deep as never]
+    context.addIssue({ code: 'custom', message: 'no', path, params: { type: 'deep', ctx: { deep } } })
+  })`
+  const source = deep.controller.kind === 'own' ? deep.controller.source : ''
+  const told = { ...deep.controller, source: source.replace(/^( *schema: .*),$/m, `$1${refusing},`) }
+  const outcome = await workers.run({ ...deep, controller: told })
+  t.match(outcome, { kind: 'refused', problems: [{ type: 'deep', msg: 'no', path: [''] }] })
+  t.notMatch(outcome, { problems: [{ ctx: {} }] })
+  t.match(await workers.run(job({})), { kind: 'completed' }, 'the next one runs')
+})

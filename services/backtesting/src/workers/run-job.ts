@@ -124,19 +124,27 @@ const needsOf = (controller: Controller, config: ControllerConfig): Description 
   const feeds = controller.feeds?.(config) ?? []
   return {
     kind: 'described',
-    market: { connector_name: market.connector_name, trading_pair: market.trading_pair },
-    feeds: feeds.map(({ connector, pair, interval, window }) => ({ connector, pair, interval, window })),
+    market: { connector_name: String(market.connector_name), trading_pair: String(market.trading_pair) },
+    feeds: feeds.map(({ connector, pair, interval, window }) => ({
+      connector: String(connector),
+      pair: String(pair),
+      interval: String(interval),
+      window: Number(window),
+    })),
   }
 }
+
+/** Characters of what a user's controller adds to a refusal. Its owner has to read it, however deep it nests. */
+const LONGEST_CONTEXT = 1_000
 
 /** What is wrong with a configuration, field by field, in the words of the REST API. */
 const problemsOf = (error: z.ZodError, config: unknown): ConfigProblem[] =>
   error.issues.map((issue) => {
-    const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
+    const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
     const params: unknown = issue.code === 'custom' ? issue.params : undefined
     const known = isRecord(params) && typeof params.type === 'string' ? params : undefined
     const type = typeof known?.type === 'string' ? known.type : 'value_error'
-    const ctx = isRecord(known?.ctx) ? { ctx: known.ctx } : {}
+    const ctx = isRecord(known?.ctx) && isShort(known.ctx) ? { ctx: known.ctx } : {}
     return {
       path,
       type,
@@ -145,6 +153,8 @@ const problemsOf = (error: z.ZodError, config: unknown): ConfigProblem[] =>
       ...ctx,
     }
   })
+
+const isShort = (value: unknown): boolean => (JSON.stringify(value)?.length ?? Infinity) <= LONGEST_CONTEXT
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null

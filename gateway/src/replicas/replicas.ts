@@ -8,15 +8,20 @@ export interface Replica {
   /** Requests and sockets that are under way. */
   inFlight: number
   silentTicks: number
+  /** Since it became known. */
+  ticks: number
 }
 
 /** A tick is half a second of a running edge, so that a stalled edge does not take its own silence for theirs. */
 export const TICK_MS = 500
 const SILENT_TICKS = 6
+/** A young replica makes its first answers, and may be silent longer on a busy machine. */
+const YOUNG_TICKS = 20
+const YOUNG_SILENT_TICKS = 16
 
 export interface Replicas {
   announced(announcement: InstanceAnnouncement): void
-  /** Counts the silence; replicas silent for three seconds are forgotten. */
+  /** Counts the silence; replicas silent for three seconds are forgotten, in their first ten for eight. */
   tick(): void
   /** Everybody gets three fresh seconds: the edge itself was deaf. */
   forgive(): void
@@ -51,7 +56,7 @@ export const createReplicas = (onReady: (replica: Replica) => void): Replicas =>
       return
     }
     if (known !== undefined) remove(known)
-    const replica: Replica = { ...said, url, inFlight: 0, silentTicks: 0 }
+    const replica: Replica = { ...said, url, inFlight: 0, silentTicks: 0, ticks: 0 }
     byService.set(said.service, [...(byService.get(said.service) ?? []), replica])
     if (said.state === 'ready') onReady(replica)
   }
@@ -77,7 +82,9 @@ export const createReplicas = (onReady: (replica: Replica) => void): Replicas =>
     tick: () => {
       for (const replica of all()) {
         replica.silentTicks += 1
-        if (replica.silentTicks >= SILENT_TICKS) remove(replica)
+        replica.ticks += 1
+        const began = replica.ticks - replica.silentTicks
+        if (replica.silentTicks >= (began < YOUNG_TICKS ? YOUNG_SILENT_TICKS : SILENT_TICKS)) remove(replica)
       }
     },
     forgive: () => {

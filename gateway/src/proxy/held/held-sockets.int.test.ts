@@ -158,6 +158,14 @@ t.test('a replica that is slow to answer is asked again when there is no other',
   t.equal(handshakes.asked, 2)
 })
 
+t.test('who comes when no replica is ready waits for one', async (t) => {
+  const { edge, replica } = await world(t)
+  const { opened, socket } = socketClient(`${edge.url}/ws/market-data`)
+  t.teardown(() => socket.terminate())
+  await replica(1)
+  await opened
+})
+
 t.test('a replica that never answers', { timeout: 60_000 }, async (t) => {
   const { edge, replica } = await world(t)
   await replica(1, () => 60_000)

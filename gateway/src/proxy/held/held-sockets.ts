@@ -32,7 +32,7 @@ const MAX_PAYLOAD = 64 * 1024
 const CHECK_MS = 750
 /** How long a client that lost its replica waits for another before it is sent away. */
 const PATIENCE_MS = 15_000
-/** How long one waits for its handshake while replicas do not answer: usual clients do not wait longer than 10 s. */
+/** How long one waits for its handshake while no replica answers: usual clients do not wait longer than 10 s. */
 const HANDSHAKE_MS = 8_000
 const GOODBYE_MS = 2_000
 const CLOSE_MS = 30_000
@@ -69,7 +69,7 @@ export const createHeldSockets = ({ replicas, metrics, logger }: HeldSocketsDeps
     call: Call,
   ): Promise<void> => {
     const wanted = (): boolean => state === 'running' && !socket.destroyed
-    const link = await findLink({ service, call, patienceMs: HANDSHAKE_MS, whenNone: 'give up', wanted })
+    const link = await findLink({ service, call, patienceMs: HANDSHAKE_MS, wanted })
     if (link === undefined) {
       refuseUpgrade(socket, 503, unavailableText(service), { 'retry-after': '1' })
       return
@@ -79,8 +79,7 @@ export const createHeldSockets = ({ replicas, metrics, logger }: HeldSocketsDeps
       handshakes.handleUpgrade(req, socket, head, (client) => {
         taken = 'yes'
         const one = holdSocket(client, socket, link, {
-          findLink: (avoid, wanted) =>
-            findLink({ service, call, patienceMs: PATIENCE_MS, whenNone: 'wait', avoid, wanted }),
+          findLink: (avoid, wanted) => findLink({ service, call, patienceMs: PATIENCE_MS, avoid, wanted }),
           moved: () => metrics.moved(service),
           report: (error) => {
             logger.error({ err: error }, 'socket could not be moved')

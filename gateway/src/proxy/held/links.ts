@@ -15,10 +15,8 @@ export interface Link {
 export interface Search {
   readonly service: ServiceName
   readonly call: Call
-  /** How long to look. */
+  /** How long to look, also while no replica is ready at all: one that is busy, or restarts, is there again in a moment. */
   readonly patienceMs: number
-  /** What to do while no replica is ready at all. */
-  readonly whenNone: 'wait' | 'give up'
   /** A replica to go back to only if there is no other. */
   readonly avoid?: Replica
   readonly wanted: () => boolean
@@ -56,14 +54,13 @@ export const createFindLink = (replicas: Replicas, logger: Logger): FindLink => 
   }
 
   return async (search) => {
-    const { service, patienceMs, whenNone, avoid, wanted } = search
+    const { patienceMs, avoid, wanted } = search
     const deadline = performance.now() + patienceMs
     const avoided = new Set(avoid === undefined ? [] : [avoid])
     for (let wait = FIRST_WAIT_MS; wanted(); wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
       const link = await tryOne(search, avoided)
       if (link !== undefined) return link
       if (performance.now() >= deadline) return undefined
-      if (whenNone === 'give up' && replicas.readyCount(service) === 0) return undefined
       // All the clients of a dead replica come at once.
       await sleep(wait * (0.5 + Math.random()))
     }

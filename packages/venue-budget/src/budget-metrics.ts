@@ -95,3 +95,12 @@ export const measureBudgets = (registry: Registry, budgets: MeasuredBudgets): vo
     },
   })
 }
+
+export const countCutOffs = (registry: Registry): (() => void) => {
+  const counter = new Counter({
+    name: 'colibri_venue_budget_cut_off_total',
+    help: 'Times this replica lost the others and lived on its share',
+    registers: [registry],
+  })
+  return () => counter.inc()
+}

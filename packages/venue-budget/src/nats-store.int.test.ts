@@ -13,7 +13,13 @@ const system = async (t: Test) => {
   const nats = await testNats(t)
   const store = async (instanceId: string) => {
     const connection = await connect({ ...nats.options, reconnectTimeWait: 50, maxReconnectAttempts: -1 })
-    const opened = await natsStore({ nats: connection, instanceId, report: () => undefined, settleMs: 300 })
+    const opened = await natsStore({
+      nats: connection,
+      instanceId,
+      report: () => undefined,
+      cutOff: () => undefined,
+      settleMs: 300,
+    })
     t.teardown(async () => {
       await opened.stop()
       await connection.close()

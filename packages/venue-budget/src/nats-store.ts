@@ -7,7 +7,8 @@ import type { NatsConnection } from '@nats-io/nats-core'
 import type { z } from 'zod'
 import { serverClock } from './server-clock.ts'
 
-const CALL_MS = 500
+/** Of a connection that stands but is silent. Shorter than this a process that gets no processor takes itself for cut off. */
+const CALL_MS = 2_000
 const ATTEMPTS = 8
 const BEAT_MS = 5_000
 /** A replica that has not said so for this long shares no more. */
@@ -24,6 +25,8 @@ export interface NatsStoreOptions {
   readonly nats: NatsConnection
   readonly instanceId: string
   report(error: unknown, what: string): void
+  /** It has lost the others, or takes itself for lost, and lives on its share. */
+  cutOff(): void
   readonly bucket?: string
   /** Overrides for tests. */
   readonly settleMs?: number
@@ -137,7 +140,10 @@ export const natsStore = async (options: NatsStoreOptions): Promise<NatsStore> =
   }
 
   const away = (error: unknown): void => {
-    if (sharedFrom !== Number.POSITIVE_INFINITY) report(error, 'the budgets of venues cannot be shared')
+    if (sharedFrom !== Number.POSITIVE_INFINITY) {
+      report(error, 'the budgets of venues cannot be shared')
+      options.cutOff()
+    }
     sharedFrom = Number.POSITIVE_INFINITY
     kv = undefined
     wake()

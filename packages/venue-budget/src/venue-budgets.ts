@@ -1,6 +1,6 @@
 import { type RateBudgets, rateBudgets } from '@colibri/exchange'
 import type { BaseConfig, ServiceKit } from '@colibri/service-kit'
-import { countRequests, measureBudgets } from './budget-metrics.ts'
+import { countCutOffs, countRequests, measureBudgets } from './budget-metrics.ts'
 import { natsStore } from './nats-store.ts'
 import { reportStanding } from './venue-events.ts'
 
@@ -18,6 +18,7 @@ export const venueBudgets = async (kit: BudgetKit, address: string): Promise<Rat
     nats: kit.nats,
     instanceId: kit.config.INSTANCE_ID,
     report: (error, what) => kit.logger.warn({ err: error }, what),
+    cutOff: countCutOffs(kit.metrics),
   })
   const stopping = new AbortController()
   kit.onShutdown(async () => {
